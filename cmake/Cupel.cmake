@@ -1,0 +1,89 @@
+# The build's verbs. A folder's CMakeLists.txt is a table of contents written with them:
+#   cupel_library(NAME SOURCES ... TESTS ... NEEDS ... [HOSTED])
+#   cupel_program(NAME SOURCES ... NEEDS ...)
+#   cupel_target(NAME SOURCE ... NEEDS ...)         a fuzz target: libFuzzer, AFL++ or plain replayer
+# NEEDS is the layering; ci/check_layers.py holds the includes against it.
+
+include(GoogleTest)
+
+option(CUPEL_SANITIZE "ASan and UBSan, with coverage hooks for libFuzzer (engine chosen at link time)" OFF)
+option(CUPEL_FREESTANDING "libos, shims and the secure platforms' guest side alone, without a libc" OFF)
+set(CUPEL_ENGINE "libfuzzer" CACHE STRING "What drives the fuzz targets: libfuzzer, afl or none")
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# One target carries the flags of all code; a second adds those of code that also runs with nothing underneath.
+add_library(cupel_flags INTERFACE)
+target_include_directories(cupel_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(cupel_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wno-gnu-statement-expression-from-macro-expansion>
+  $<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety>
+  -fno-omit-frame-pointer)
+target_compile_definitions(cupel_flags INTERFACE _GLIBCXX_ASSERTIONS)
+
+add_library(cupel_bare_flags INTERFACE)
+target_link_libraries(cupel_bare_flags INTERFACE cupel_flags)
+target_compile_options(cupel_bare_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>)
+target_compile_definitions(cupel_bare_flags INTERFACE BOOST_DISABLE_ASSERTS)
+
+if(CUPEL_SANITIZE)
+  target_compile_options(cupel_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
+  target_link_options(cupel_flags INTERFACE -fsanitize=address,undefined)
+  if(CUPEL_ENGINE STREQUAL "libfuzzer")
+    target_compile_options(cupel_flags INTERFACE -fsanitize=fuzzer-no-link)
+  endif()
+endif()
+if(CUPEL_ENGINE STREQUAL "afl")
+  target_compile_options(cupel_flags INTERFACE -fsanitize-coverage=trace-pc-guard,trace-cmp)
+  find_file(CUPEL_AFL_RUNTIME afl-compiler-rt.o PATHS /usr/lib/afl /usr/local/lib/afl REQUIRED NO_DEFAULT_PATH)
+  find_file(CUPEL_AFL_DRIVER libAFLDriver.a PATHS /usr/lib/afl /usr/local/lib/afl REQUIRED NO_DEFAULT_PATH)
+  # Every program of this build carries the hooks, so every program needs the runtime.
+  target_link_options(cupel_flags INTERFACE ${CUPEL_AFL_RUNTIME})
+endif()
+if(CUPEL_FREESTANDING)
+  target_compile_options(cupel_bare_flags INTERFACE
+    -ffreestanding -nostdlib -mno-red-zone -mgeneral-regs-only -fno-stack-protector)
+endif()
+
+if(NOT CUPEL_FREESTANDING)
+  find_package(GTest REQUIRED)
+endif()
+
+function(cupel_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "HOSTED" "" "SOURCES;TESTS;NEEDS")
+  if(arg_SOURCES)
+    add_library(cupel_${name} STATIC ${arg_SOURCES})
+    set(reach PUBLIC)
+  else()
+    add_library(cupel_${name} INTERFACE)
+    set(reach INTERFACE)
+  endif()
+  add_library(cupel::${name} ALIAS cupel_${name})
+  if(arg_HOSTED)
+    target_link_libraries(cupel_${name} ${reach} cupel_flags ${arg_NEEDS})
+  else()
+    target_link_libraries(cupel_${name} ${reach} cupel_bare_flags ${arg_NEEDS})
+  endif()
+  if(arg_TESTS AND NOT CUPEL_FREESTANDING)
+    cupel_test(${name} SOURCES ${arg_TESTS} NEEDS cupel::${name})
+  endif()
+endfunction()
+
+# Tests are hosted; each sentence in them becomes one ctest entry.
+function(cupel_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;NEEDS;WORKING_DIRECTORY")
+  add_executable(${name}_test ${arg_SOURCES})
+  target_link_libraries(${name}_test PRIVATE cupel_flags ${arg_NEEDS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600)
+endfunction()
+
+function(cupel_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;NEEDS")
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE cupel_flags ${arg_NEEDS})
+endfunction()
