@@ -1,0 +1,54 @@
+// The entry points of libFuzzer and of AFL++'s driver, over the one target named at build time by CUPEL_TARGET.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "fuzz/target.hh"
+
+namespace {
+
+cupel::fuzz::Target& target() {
+  static std::unique_ptr<cupel::fuzz::Target> the_target = [] {
+    const auto* info = cupel::fuzz::find_target(CUPEL_TARGET);
+    if (info == nullptr) {
+      std::fprintf(stderr, "cupel: no target %s is linked into this program\n", CUPEL_TARGET);
+      std::exit(2);
+    }
+    auto made = info->make();
+    if (const char* without = std::getenv("CUPEL_WITHOUT"); without != nullptr && !made->disable_oracle(without)) {
+      std::fprintf(stderr, "cupel: target %s has no oracle %s\n", CUPEL_TARGET, without);
+      std::exit(2);
+    }
+    return made;
+  }();
+  return *the_target;
+}
+
+size_t give(const cupel::fuzz::Bytes& bytes, uint8_t* out, size_t size_max) {
+  const size_t size = bytes.size() < size_max ? bytes.size() : size_max;
+  if (size > 0) std::memcpy(out, bytes.data(), size);
+  return size;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  auto run = target().run({data, size});
+  if (run.finding) {
+    std::fprintf(stderr, "CUPEL-FINDING oracle=%s\n  call: %s\n  expected: %s\n  got: %s\n", run.finding->oracle.c_str(),
+                 run.finding->call.c_str(), run.finding->expected.c_str(), run.finding->got.c_str());
+    std::abort();
+  }
+  return 0;
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t size_max, unsigned seed) {
+  cupel::fuzz::Bytes bytes(data, data + size);
+  target().mutate(bytes, size_max, seed);
+  return give(bytes, data, size_max);
+}
+
+extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* first, size_t first_size, const uint8_t* second,
+                                            size_t second_size, uint8_t* out, size_t size_max, unsigned seed) {
+  return give(target().cross({first, first_size}, {second, second_size}, size_max, seed), out, size_max);
+}
