@@ -1,0 +1,77 @@
+#pragma once
+#include <atomic>
+#include <boost/intrusive/list.hpp>
+#include <cstdint>
+
+#include "libos/base/counted.hh"
+#include "libos/interface/memory.hh"
+#include "libos/platform/platform.hh"
+#include "libos/sync/wait.hh"
+
+namespace cupel::libos {
+
+class AddressSpace;
+class FdTable;
+class FsContext;
+class Machine;
+
+struct Credentials {
+  uint32_t uid = 0, euid = 0, suid = 0;
+  uint32_t gid = 0, egid = 0, sgid = 0;
+};
+
+// A thread of a guest program: the thing a syscall is made by. Tasks of one process share `process`; what else is
+// shared follows clone(2)'s flags.
+class Task : public boost::intrusive::list_base_hook<> {
+ public:
+  enum class State : uint8_t { running, zombie };
+
+  Machine& machine() const { return machine_; }
+  Arena& arena() const;
+  platform::Platform& platform() const;
+  int32_t tid() const { return tid_; }
+  int32_t pid() const { return process_; }        // getpid(2): the thread group
+  int32_t parent_pid() const { return parent_; }
+
+  FdTable& fds() const { return *fds_; }
+  FsContext& fs() const { return *fs_; }
+  AddressSpace& space() const { return *space_; }
+  const GuestMemory& memory() const;
+  Credentials credentials;
+
+  // Releases the machine lock and sleeps until the event word changes, the deadline (monotonic, absolute) passes
+  // (ETIMEDOUT) or the task is interrupted or killed (EINTR). The caller looks at its condition again, always.
+  Result<> sleep(platform::Nanoseconds deadline);
+  // Makes sleep() return; from any task, with the machine lock held.
+  void notify();
+
+  // Ends this task: closes what it alone held, tells its parent and whoever joins it. `status` as wait4(2) gives it.
+  void exit(int32_t status);
+  // Makes every later sleep() fail with EINTR, so that a blocked call unwinds by ordinary returns.
+  void kill();
+  bool killed() const { return killed_; }
+  State state() const { return state_; }
+  int32_t exit_status() const { return exit_status_; }
+
+ private:
+  friend class Machine;
+  friend class Arena;
+  friend class TaskFactory;
+  Task(Machine& machine, int32_t tid);
+
+  Machine& machine_;
+  int32_t tid_;
+  int32_t process_;
+  int32_t parent_ = 0;
+  State state_ = State::running;
+  bool killed_ = false;
+  int32_t exit_status_ = 0;
+  int32_t exit_signal_ = 0;          // 0: a thread, reaped at once
+  uint64_t clear_child_tid_ = 0;     // set_tid_address(2): guest address, zeroed and woken at exit
+  std::atomic<uint32_t> event_{0};   // changes whenever the task has a reason to look around
+  Ref<FdTable> fds_;
+  Ref<FsContext> fs_;
+  Ref<AddressSpace> space_;
+};
+
+}  // namespace cupel::libos
