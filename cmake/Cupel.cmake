@@ -1,7 +1,7 @@
 # The build's verbs. A folder's CMakeLists.txt is a table of contents written with them:
 #   cupel_library(NAME SOURCES ... TESTS ... NEEDS ... [HOSTED])
 #   cupel_program(NAME SOURCES ... NEEDS ...)
-#   cupel_target(NAME SOURCE ... NEEDS ...)         a fuzz target: libFuzzer, AFL++ or plain replayer
+#   cupel_target(NAME SOURCES ... NEEDS ...)        a fuzz target: libFuzzer, AFL++ or plain replayer
 # NEEDS is the layering; ci/check_layers.py holds the includes against it.
 
 include(GoogleTest)
@@ -52,6 +52,9 @@ endif()
 
 if(NOT CUPEL_FREESTANDING)
   find_package(GTest REQUIRED)
+  find_package(fmt REQUIRED)
+  find_package(nlohmann_json REQUIRED)
+  find_package(CLI11 REQUIRED)
 endif()
 
 function(cupel_library name)
@@ -67,7 +70,10 @@ function(cupel_library name)
   if(arg_HOSTED)
     target_link_libraries(cupel_${name} ${reach} cupel_flags ${arg_NEEDS})
   else()
-    target_link_libraries(cupel_${name} ${reach} cupel_bare_flags ${arg_NEEDS})
+    target_link_libraries(cupel_${name} ${reach} cupel_flags ${arg_NEEDS})
+    if(arg_SOURCES)
+      target_link_libraries(cupel_${name} PRIVATE cupel_bare_flags)  # its own objects only: who uses it is hosted
+    endif()
   endif()
   if(arg_TESTS AND NOT CUPEL_FREESTANDING)
     cupel_test(${name} SOURCES ${arg_TESTS} NEEDS cupel::${name})
@@ -88,16 +94,19 @@ function(cupel_program name)
   target_link_libraries(${name} PRIVATE cupel_flags ${arg_NEEDS})
 endfunction()
 
-# A fuzz program for the target NAME, which the object library NEEDS registers: engines/libfuzzer.cc linked with the
-# engine of this build. The plain build has no such program: `cupel replay` drives every target.
+# A fuzz target: an object library that registers it (so that no linker drops it), and the program of this build's
+# engine: engines/libfuzzer.cc with libFuzzer, with AFL++'s driver, or none (`cupel replay` drives every target).
 function(cupel_target name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "NEEDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;NEEDS")
+  add_library(cupel_target_${name} OBJECT ${arg_SOURCES})
+  target_link_libraries(cupel_target_${name} PUBLIC cupel_flags ${arg_NEEDS} cupel::fuzz_target)
+  set_property(GLOBAL APPEND PROPERTY CUPEL_TARGET_OBJECTS cupel_target_${name})
   if(CUPEL_ENGINE STREQUAL "none")
     return()
   endif()
-  add_executable(${name} ${PROJECT_SOURCE_DIR}/fuzz/engines/libfuzzer.cc)
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/fuzz/engines/libfuzzer.cc $<TARGET_OBJECTS:cupel_target_${name}>)
   target_compile_definitions(${name} PRIVATE CUPEL_TARGET="${name}")
-  target_link_libraries(${name} PRIVATE cupel_flags ${arg_NEEDS} cupel::fuzz_target)
+  target_link_libraries(${name} PRIVATE cupel_target_${name})
   if(CUPEL_ENGINE STREQUAL "libfuzzer")
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   else()

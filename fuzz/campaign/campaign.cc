@@ -1,0 +1,253 @@
+#include "fuzz/campaign/campaign.hh"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "fuzz/campaign/triage.hh"
+#include "fuzz/campaign/worker.hh"
+#include "fuzz/replay/input.hh"
+
+namespace cupel::fuzz {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::string_view canary = "canary";
+constexpr milliseconds canary_time_max{20'000};
+constexpr milliseconds minimise_time_max{10'000};
+constexpr milliseconds goodbye_time_max{5'000};  // what a process gets to print its totals in
+
+// What a target has cost and given over all its slices.
+struct Account {
+  milliseconds spent{0};
+  uint64_t executions = 0;
+  uint64_t edges = 0, features = 0, corpus = 0;
+  uint32_t slices = 0;
+  bool running = false;
+};
+
+class Campaign {
+ public:
+  Campaign(const CampaignOptions& options, State state, const std::function<void(const nlohmann::json&)>& on_event)
+      : options_(options), state_(std::move(state)), on_event_(on_event) {
+    for (const auto& sample : state_.samples()) {  // a campaign that was stopped goes on where its series ended
+      before_seconds_ = std::max(before_seconds_, sample["seconds"].get<double>());
+      before_executions_[sample["target"]] = sample.value("executions", uint64_t{0});
+    }
+  }
+
+  std::expected<CampaignResult, std::string> run() {
+    if (auto chosen = choose_targets(); !chosen) return std::unexpected(chosen.error());
+    for (const std::string& target : targets_) {
+      if (auto ready = prepare(target); !ready) return std::unexpected(ready.error());
+      if (auto looked = look(target); !looked) return std::unexpected(looked.error());  // left by a campaign that was killed
+    }
+    on_event_({{"event", "start"}, {"targets", targets_}, {"seconds", options_.time.count() / 1000.0}, {"jobs", options_.jobs},
+               {"state", state_.folder().string()}});
+    if (auto seen = run_canary(); !seen) return std::unexpected(seen.error());
+    if (auto ran = run_slices(); !ran) return std::unexpected(ran.error());
+    result_.findings = state_.all_findings();
+    for (const auto& [target, account] : accounts_) {
+      result_.executions += account.executions;
+      result_.edges += account.edges;
+    }
+    return std::move(result_);
+  }
+
+ private:
+  using Void = std::expected<void, std::string>;
+
+  fs::path program(std::string_view target) const { return options_.programs / target; }
+
+  Void choose_targets() {
+    targets_ = options_.targets;
+    if (targets_.empty()) {
+      for (const TargetInfo* info : fuzz::targets()) {
+        if (info->name != canary && fs::exists(program(info->name))) targets_.emplace_back(info->name);
+      }
+    }
+    if (targets_.empty()) return std::unexpected("no fuzz target is built in " + options_.programs.string());
+    for (const std::string& target : targets_) {
+      if (find_target(target) == nullptr) return std::unexpected("there is no target " + target);
+      if (!fs::exists(program(target))) return std::unexpected("target " + target + " is not built: " + program(target).string() + " is missing");
+    }
+    return {};
+  }
+
+  // Folders, and the seeds as the engines' bytes.
+  Void prepare(const std::string& target) {
+    if (auto made = state_.prepare(target); !made) return made;
+    std::error_code error;
+    std::string_view family = target;
+    family = family.substr(0, family.find('_'));
+    for (const fs::path& folder : {options_.seeds / target, options_.seeds / family}) {
+      for (const auto& entry : fs::directory_iterator(folder, error)) {
+        if (!entry.is_regular_file()) continue;
+        const fs::path copy = state_.corpus(target) / ("seed-" + entry.path().stem().string());
+        if (fs::exists(copy)) continue;
+        auto input = load_input(entry.path(), target);
+        if (!input) {
+          on_event_({{"event", "warning"}, {"text", input.error()}});
+          continue;
+        }
+        if (auto written = write_file(copy, {reinterpret_cast<const char*>(input->bytes.data()), input->bytes.size()}); !written) return written;
+      }
+    }
+    return {};
+  }
+
+  Void look(const std::string& target) {
+    auto looked = triage(state_, target, program(target), minimise_time_max);
+    if (!looked) return std::unexpected(looked.error());
+    for (const auto& finding : looked->fresh) on_event_({{"event", "finding"}, {"finding", finding}});
+    if (looked->unconfirmed > 0) {
+      on_event_({{"event", "warning"}, {"text", fmt::format("{}: {} failing inputs did not fail again; kept in {}", target, looked->unconfirmed,
+                                                           (state_.raw(target) / "unconfirmed").string())}});
+    }
+    return {};
+  }
+
+  std::expected<Worker, std::string> start(const std::string& target) {
+    return Worker::start({target, program(target), state_.corpus(target), state_.raw(target), options_.seed + accounts_[target].slices});
+  }
+
+  // A target which must fail: a campaign that does not see it fail would see nothing.
+  Void run_canary() {
+    const std::string name(canary);
+    if (!fs::exists(program(canary))) return std::unexpected("the canary is not built: " + program(canary).string() + " is missing");
+    if (auto ready = state_.prepare(name); !ready) return ready;
+    std::error_code error;
+    fs::remove_all(state_.corpus(name), error);
+    fs::remove_all(state_.raw(name), error);
+    if (auto ready = state_.prepare(name); !ready) return ready;
+    auto worker = start(name);
+    if (!worker) return std::unexpected(worker.error());
+    const auto until = Clock::now() + canary_time_max;
+    while (worker->pump() && Clock::now() < until) {
+      pollfd fd{worker->output(), POLLIN, 0};
+      poll(&fd, 1, 100);
+    }
+    worker->kill();
+    while (worker->pump()) {
+    }
+    result_.canary_seen = worker->last_lines().find("CUPEL-FINDING") != std::string::npos;
+    fs::remove_all(state_.raw(name), error);
+    if (!result_.canary_seen) return std::unexpected("the canary's planted failure was not found: this campaign would see nothing. It said:\n" + worker->last_lines());
+    on_event_({{"event", "canary"}, {"seen", true}, {"executions", worker->progress().executions}});
+    return {};
+  }
+
+  // The target that has had the least time and is not running.
+  const std::string* next_target() {
+    const std::string* best = nullptr;
+    for (const std::string& target : targets_) {
+      if (accounts_[target].running) continue;
+      if (best == nullptr || accounts_[target].spent < accounts_[*best].spent) best = &target;
+    }
+    return best;
+  }
+
+  Void sample(const Worker& worker, Clock::time_point begin) {
+    const Account& account = accounts_[worker.target()];
+    const Progress& now = worker.progress();
+    const double seconds = before_seconds_ + std::chrono::duration<double>(Clock::now() - begin).count();
+    const nlohmann::json line{{"seconds", seconds}, {"target", worker.target()}, {"executions", before_executions_[worker.target()] + account.executions + now.executions},
+                              {"edges", std::max(account.edges, now.edges)}, {"corpus", now.corpus}, {"rate", now.rate}};
+    auto event = line;
+    event["event"] = "progress";
+    on_event_(event);
+    return state_.append_sample(line);
+  }
+
+  Void finish(Worker& worker, Clock::time_point begin) {
+    Account& account = accounts_[worker.target()];
+    if (auto sampled = sample(worker, begin); !sampled) return sampled;
+    account.spent += std::chrono::duration_cast<milliseconds>(Clock::now() - worker.started());
+    account.executions += worker.progress().executions;
+    account.edges = std::max(account.edges, worker.progress().edges);
+    account.features = std::max(account.features, worker.progress().features);
+    account.corpus = worker.progress().corpus;
+    account.running = false;
+    ++account.slices;
+    if (worker.exit_status() == 127) return std::unexpected("cannot execute " + program(worker.target()).string());
+    if (worker.progress().executions == 0 && worker.exit_status() != 0 && fs::is_empty(state_.raw(worker.target()))) {
+      return std::unexpected("target " + worker.target() + " ended before its first execution:\n" + worker.last_lines());
+    }
+    return look(worker.target());
+  }
+
+  Void run_slices() {
+    const auto begin = Clock::now();
+    const auto end = begin + options_.time;
+    const auto jobs = std::max(1u, std::min<unsigned>(options_.jobs, static_cast<unsigned>(targets_.size())));
+    const auto share = options_.time * jobs / static_cast<int64_t>(targets_.size());
+    const auto slice = std::clamp<milliseconds>(share / 2, milliseconds(1000), milliseconds(60'000));
+    std::vector<Worker> running;
+    auto next_sample = begin + milliseconds(1000);
+    for (;;) {
+      const auto now = Clock::now();
+      const bool over = now >= end || options_.interrupted();
+      while (!over && running.size() < jobs) {
+        const std::string* target = next_target();
+        if (target == nullptr) break;
+        auto worker = start(*target);
+        if (!worker) return std::unexpected(worker.error());
+        accounts_[*target].running = true;
+        running.push_back(std::move(*worker));
+      }
+      if (running.empty()) return {};
+      wait_for_output(running);
+      const bool sampling = Clock::now() >= next_sample;
+      for (auto worker = running.begin(); worker != running.end();) {
+        const bool alive = worker->pump();
+        const auto age = Clock::now() - worker->started();
+        if (alive && sampling) {
+          if (auto sampled = sample(*worker, begin); !sampled) return sampled;
+        }
+        if (alive && (over || age >= slice)) worker->interrupt();
+        if (alive && (over ? Clock::now() >= end + goodbye_time_max : age >= slice + goodbye_time_max)) worker->kill();
+        if (alive) {
+          ++worker;
+          continue;
+        }
+        Worker done = std::move(*worker);
+        worker = running.erase(worker);
+        if (auto finished = finish(done, begin); !finished) return finished;
+      }
+      if (sampling) next_sample = Clock::now() + milliseconds(1000);
+    }
+  }
+
+  static void wait_for_output(const std::vector<Worker>& running) {
+    std::vector<pollfd> fds;
+    for (const Worker& worker : running) fds.push_back({worker.output(), POLLIN, 0});
+    poll(fds.data(), fds.size(), 100);
+  }
+
+  const CampaignOptions& options_;
+  State state_;
+  const std::function<void(const nlohmann::json&)>& on_event_;
+  std::vector<std::string> targets_;
+  std::map<std::string, Account> accounts_;
+  CampaignResult result_;
+  double before_seconds_ = 0;
+  std::map<std::string, uint64_t> before_executions_;
+};
+
+}  // namespace
+
+std::expected<CampaignResult, std::string> run_campaign(const CampaignOptions& options,
+                                                        const std::function<void(const nlohmann::json&)>& on_event) {
+  auto state = State::open(options.state);
+  if (!state) return std::unexpected(state.error());
+  return Campaign(options, std::move(*state), on_event).run();
+}
+
+}  // namespace cupel::fuzz

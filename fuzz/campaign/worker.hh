@@ -1,0 +1,65 @@
+#pragma once
+#include <sys/types.h>
+
+#include <chrono>
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cupel::fuzz {
+
+// What a libFuzzer process has said of itself so far.
+struct Progress {
+  uint64_t executions = 0;
+  uint64_t edges = 0;
+  uint64_t features = 0;
+  uint64_t corpus = 0;
+  uint64_t rate = 0;  // executions a second
+};
+
+// Takes over what one line of libFuzzer's output says; other lines change nothing.
+void read_progress(std::string_view line, Progress& progress);
+
+// One slice of one target: a libFuzzer process over the target's corpus folder. It dies with us.
+class Worker {
+ public:
+  struct Setup {
+    std::string target;
+    std::filesystem::path program;
+    std::filesystem::path corpus;     // read and written
+    std::filesystem::path artifacts;  // where a failing input is left
+    uint32_t seed = 1;
+  };
+  static std::expected<Worker, std::string> start(const Setup& setup);
+
+  Worker(Worker&& other) noexcept;
+  Worker& operator=(Worker&& other) noexcept;
+  ~Worker();
+
+  const std::string& target() const { return target_; }
+  const Progress& progress() const { return progress_; }
+  std::chrono::steady_clock::time_point started() const { return started_; }
+  // The stream to poll() for output.
+  int output() const { return output_; }
+  // Takes in what the process has printed. False: it has ended, and exit_status() holds.
+  bool pump();
+  // Asks it to end and print its totals.
+  void interrupt();
+  void kill();
+  int exit_status() const { return exit_status_; }
+  const std::string& last_lines() const { return last_lines_; }
+
+ private:
+  Worker() = default;
+
+  std::string target_;
+  pid_t process_ = -1;
+  int output_ = -1;
+  int exit_status_ = 0;
+  std::string partial_, last_lines_;
+  Progress progress_;
+  std::chrono::steady_clock::time_point started_;
+};
+
+}  // namespace cupel::fuzz

@@ -1,0 +1,29 @@
+#pragma once
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "fuzz/replay/input.hh"
+
+namespace cupel::fuzz {
+
+struct Replay {
+  std::string file;
+  std::string target;
+  std::string verdict;  // "ok", "finding" (an oracle spoke), "crash" (a sanitizer, a CHECK or a signal), "hang"
+  std::string oracle, call, expected, got;
+  uint64_t trace_hash = 0;
+  bool stable = true;   // every repetition gave the same hash and verdict
+};
+
+struct ReplayOptions {
+  std::vector<std::string> without;  // oracles switched off
+  unsigned repeat = 1;
+  std::chrono::seconds time_max{60};  // for one replay, on the monotonic clock; beyond: "hang"
+};
+
+// Runs the input in a process of its own, so that whatever it does to that process is a verdict and not our end.
+// The error says what in the request is wrong.
+std::expected<Replay, std::string> replay(const Input& input, const ReplayOptions& options);
+
+}  // namespace cupel::fuzz
