@@ -47,7 +47,7 @@ if(CUPEL_ENGINE STREQUAL "afl")
 endif()
 if(CUPEL_FREESTANDING)
   target_compile_options(cupel_bare_flags INTERFACE
-    -ffreestanding -nostdlib -mno-red-zone -mgeneral-regs-only -fno-stack-protector)
+    -ffreestanding -mno-red-zone -mno-mmx -mno-sse -mno-avx -fno-stack-protector)
 endif()
 
 if(NOT CUPEL_FREESTANDING)
