@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "cli/command.hh"
+#include "cli/duration.hh"
+#include "fuzz/campaign/campaign.hh"
+#include "fuzz/campaign/report.hh"
+#include "fuzz/target.hh"
+
+namespace cupel::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> targets;
+  std::string time = "60s", state;
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  uint32_t seed = 1;
+  bool json = false;
+};
+
+volatile sig_atomic_t interrupted = 0;
+
+// The campaign's events for people: one line that renews itself on a terminal, a line a few seconds elsewhere.
+class Display {
+ public:
+  void show(const nlohmann::json& event) {
+    const std::string kind = event["event"];
+    if (kind == "start") {
+      line(fmt::format("fuzzing {} targets for {:.0f} s with {} processes; state in {}", event["targets"].size(), event["seconds"].get<double>(),
+                       event["jobs"].get<unsigned>(), event["state"].get<std::string>()));
+      seconds_ = event["seconds"];
+    } else if (kind == "canary") {
+      line(fmt::format("canary: the planted failure was found after {} executions", event["executions"].get<uint64_t>()));
+    } else if (kind == "warning") {
+      line("warning: " + event["text"].get<std::string>());
+    } else if (kind == "finding") {
+      ++findings_;
+      const auto& finding = event["finding"];
+      line(fmt::format("FINDING {}\n  oracle:   {}\n  call:     {}\n  expected: {}\n  got:      {}\n  replay:   {}", finding.value("id", ""), finding.value("oracle", ""),
+                       finding.value("call", ""), finding.value("expected", ""), finding.value("got", ""), finding.value("replay", "")));
+    } else if (kind == "progress") {
+      progress(event);
+    }
+  }
+  void done() {
+    if (on_terminal_ && open_) std::cerr << '\n';
+  }
+
+ private:
+  void progress(const nlohmann::json& event) {
+    const std::string target = event["target"];
+    executions_[target] = event["executions"], edges_[target] = event["edges"];
+    uint64_t executions = 0, edges = 0;
+    for (const auto& [name, count] : executions_) executions += count;
+    for (const auto& [name, count] : edges_) edges += count;
+    const double now = event["seconds"];
+    if (!on_terminal_ && now - last_ < 5) return;
+    last_ = now;
+    const std::string text = fmt::format("{:5.0f} s  {:>10} executions  {:>6} edges  {} findings  now {} at {}/s, corpus {}", now, executions, edges, findings_, target,
+                                         event["rate"].get<uint64_t>(), event["corpus"].get<uint64_t>());
+    std::cerr << (on_terminal_ ? "\r\033[K" : "") << text << (on_terminal_ ? "" : "\n") << std::flush;
+    open_ = true;
+  }
+  void line(const std::string& text) {
+    if (on_terminal_ && open_) std::cerr << "\r\033[K";
+    open_ = false;
+    std::cerr << text << std::endl;
+  }
+
+  const bool on_terminal_ = isatty(STDERR_FILENO) != 0;
+  bool open_ = false;
+  double seconds_ = 0, last_ = -10;
+  unsigned findings_ = 0;
+  std::map<std::string, uint64_t> executions_, edges_;
+};
+
+int run(const Options& options) {
+  auto time = parse_duration(options.time);
+  if (!time) return complain("--time: " + time.error());
+  fuzz::CampaignOptions campaign{.targets = options.targets, .time = *time, .jobs = options.jobs, .programs = root() / "build/dev/targets",
+                                 .seeds = root() / "corpus/seeds", .state = options.state.empty() ? root() / ".cupel/state" : options.state, .seed = options.seed};
+  campaign.interrupted = [] { return interrupted != 0; };
+  struct sigaction action = {};
+  action.sa_handler = [](int) { interrupted = 1; };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+
+  Display display;
+  auto result = fuzz::run_campaign(campaign, [&](const nlohmann::json& event) {
+    display.show(event);
+    if (options.json) print_json(event);
+  });
+  display.done();
+  if (!result) return complain(result.error());
+  auto state = fuzz::State::open(campaign.state);
+  if (!state) return complain(state.error());
+  auto page = fuzz::write_report(*state);
+  if (!page) return complain(page.error());
+  if (options.json) {
+    print_json({{"event", "end"}, {"executions", result->executions}, {"findings", result->findings.size()}, {"edges", result->edges}, {"report", *page}});
+  } else {
+    std::cout << fmt::format("{} executions, {} edges, {} findings\nreport: {}\n", result->executions, result->edges, result->findings.size(), *page);
+  }
+  return result->findings.empty() ? exit_fine : exit_findings;
+}
+
+}  // namespace
+
+void add_fuzz(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("fuzz", "Run a campaign over all targets (or those named) and write its report");
+  command->add_option("TARGET", options->targets, "which targets (default: all)");
+  command->add_option("--time", options->time, "how long: 60s, 5m, 2h")->capture_default_str();
+  command->add_option("--jobs", options->jobs, "processes at once")->capture_default_str()->check(CLI::PositiveNumber);
+  command->add_option("--state", options->state, "the campaign's folder (default: .cupel/state)");
+  command->add_option("--seed", options->seed, "seed of the engines")->capture_default_str();
+  command->add_flag("--json", options->json, "events as JSON lines on stdout");
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+  std::string about = "Targets:\n";
+  for (const fuzz::TargetInfo* info : fuzz::targets()) about += fmt::format("  {:18} {}\n", info->name, info->about);
+  command->footer(about);
+}
+
+}  // namespace cupel::cli

@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cli/command.hh"
+#include "cli/duration.hh"
+#include "fuzz/regress/regress.hh"
+
+namespace cupel::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> groups;
+  bool mutants = false, matrix = false, json = false;
+  std::string rediscover;
+};
+
+bool passes(const fuzz::EntryResult& result) { return result.on_current.verdict == "ok" && result.mutant != "survived"; }
+
+nlohmann::json as_json(const fuzz::EntryResult& result) {
+  return {{"id", result.entry.id},        {"group", result.entry.group}, {"verdict", passes(result) ? "pass" : "fail"},
+          {"mutant", result.mutant},      {"oracle", result.mutant == "caught" ? result.on_mutant.oracle : result.on_current.oracle},
+          {"expected_oracle", result.entry.oracle}, {"catchers", result.catchers}, {"seconds", result.seconds},
+          {"rediscovered", result.rediscovered}, {"rediscover_seconds", result.rediscover_seconds}, {"engine", "libfuzzer"}};
+}
+
+void print_row(const fuzz::EntryResult& result) {
+  std::cout << fmt::format("{:4} {:44} mutant {:9} {:16} {:6.2f} s", passes(result) ? "pass" : "FAIL", result.entry.id, result.mutant,
+                           result.mutant == "caught" ? result.on_mutant.oracle : "", result.seconds);
+  if (result.rediscover_seconds > 0) std::cout << fmt::format("  {} {:.1f} s", result.rediscovered ? "rediscovered in" : "not found within", result.rediscover_seconds);
+  std::cout << '\n';
+  if (result.on_current.verdict != "ok") {
+    std::cout << fmt::format("     {} on this build: {}: {}\n       expected {}\n       got      {}\n", result.on_current.verdict, result.on_current.oracle,
+                             result.on_current.call, result.on_current.expected, result.on_current.got);
+  }
+}
+
+// Which mutants survive when one oracle is off: those that it alone catches.
+void print_matrix(const std::vector<fuzz::EntryResult>& results) {
+  std::set<std::string> oracles;
+  for (const auto& result : results) oracles.insert(result.catchers.begin(), result.catchers.end());
+  std::cout << "\n| oracle | catches | survive without it |\n|---|---|---|\n";
+  for (const std::string& oracle : oracles) {
+    std::string catches, alone;
+    for (const auto& result : results) {
+      if (std::ranges::find(result.catchers, oracle) == result.catchers.end()) continue;
+      catches += (catches.empty() ? "" : ", ") + result.entry.id;
+      if (result.catchers.size() == 1) alone += (alone.empty() ? "" : ", ") + result.entry.id;
+    }
+    std::cout << fmt::format("| {} | {} | {} |\n", oracle, catches, alone.empty() ? "none" : alone);
+  }
+}
+
+int run(const Options& options) {
+  auto entries = fuzz::load_entries(root() / "corpus/regressions", options.groups);
+  if (!entries) return complain(entries.error());
+  if (entries->empty() && !options.groups.empty()) return complain("no regression entry in these groups: " + fmt::format("{}", fmt::join(options.groups, " ")));
+  fuzz::MutantOptions mutants{.source = root(), .scratch = root() / ".cupel/mutants", .matrix = options.matrix};
+  if (!options.rediscover.empty()) {
+    auto time = parse_duration(options.rediscover);
+    if (!time) return complain(time.error());
+    mutants.rediscover = std::chrono::duration_cast<std::chrono::seconds>(*time);
+  }
+  std::vector<fuzz::EntryResult> results;
+  for (const fuzz::Entry& entry : *entries) {
+    auto result = fuzz::replay_entry(entry);
+    if (!result) return complain(result.error());
+    if (options.mutants || options.matrix || !options.rediscover.empty()) {
+      auto judged = fuzz::judge_mutant(*result, mutants, [](const std::string& line) { std::cerr << "cupel: " << line << '\n'; });
+      if (!judged) return complain(entry.id + ": " + judged.error());
+    }
+    if (!options.json) print_row(*result);
+    results.push_back(std::move(*result));
+  }
+  const auto passed = static_cast<size_t>(std::ranges::count_if(results, passes));
+  if (options.json) {
+    nlohmann::json rows = nlohmann::json::array();
+    for (const auto& result : results) rows.push_back(as_json(result));
+    print_json({{"entries", rows}});
+  } else {
+    std::cout << fmt::format("{} of {} pass", passed, results.size());
+    if (options.mutants) std::cout << fmt::format(", {} mutants caught", std::ranges::count(results, "caught", &fuzz::EntryResult::mutant));
+    std::cout << '\n';
+    if (options.matrix) print_matrix(results);
+  }
+  return passed == results.size() ? exit_fine : exit_findings;
+}
+
+}  // namespace
+
+void add_regress(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  auto* command = app.add_subcommand("regress", "Replay the regression pack; with --mutants, plant each bug again and show it caught");
+  command->add_option("GROUP", options->groups, "linux, snp, ... or an entry's id (default: all)");
+  command->add_flag("--mutants", options->mutants, "build each entry's mutant and replay its input on it");
+  command->add_flag("--matrix", options->matrix, "with the mutants, ask each oracle alone; prints which mutants survive without it");
+  command->add_option("--rediscover", options->rediscover, "also fuzz each mutant from nothing for this long (60s, 2m)");
+  command->add_flag("--json", options->json, "one JSON object on stdout");
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace cupel::cli

@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hh"
+
+namespace cupel::cli {
+
+std::filesystem::path root() {
+  const char* chosen = std::getenv("CUPEL_ROOT");
+  return chosen != nullptr ? chosen : CUPEL_SOURCE_DIR;
+}
+
+void print_json(const nlohmann::json& object) {
+  std::cout << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n' << std::flush;
+}
+
+int complain(const std::string& message) {
+  std::cerr << "cupel: " << message << '\n';
+  return exit_usage;
+}
+
+}  // namespace cupel::cli
+
+int main(int count, char** arguments) {
+  CLI::App app{"Cupel: a library OS, assayed. Exit codes: 0 fine, 1 findings or failures, 2 usage or environment.", "cupel"};
+  app.require_subcommand(1);
+  app.footer("./cupel test builds and runs everything CI runs.");
+  int exit_code = cupel::cli::exit_fine;
+  cupel::cli::add_fuzz(app, exit_code);
+  cupel::cli::add_replay(app, exit_code);
+  cupel::cli::add_regress(app, exit_code);
+  cupel::cli::add_prove(app, exit_code);
+  cupel::cli::add_describe(app, exit_code);
+  cupel::cli::add_bench(app, exit_code);
+  cupel::cli::add_report(app, exit_code);
+  cupel::cli::add_import_strace(app, exit_code);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? cupel::cli::exit_fine : cupel::cli::exit_usage;
+  } catch (const std::exception& error) {
+    return cupel::cli::complain(error.what());
+  }
+  return exit_code;
+}
