@@ -22,6 +22,7 @@ constexpr size_t round_up(size_t value, size_t to) { return (value + to - 1) & ~
 
 Arena* Arena::create(std::span<std::byte> region) {
   CHECK(region.size() >= min_size);
+  CHECK(region.size() <= arena_math::size_max);
   CHECK(std::bit_cast<uintptr_t>(region.data()) % page_size == 0);
   ASAN_UNPOISON_MEMORY_REGION(region.data(), sizeof(Arena));
   auto* arena = new (region.data()) Arena(region.size());
@@ -34,16 +35,12 @@ Arena::Arena(size_t size)
   static_assert(sizeof(Arena) <= page_size);
 }
 
-size_t Arena::class_of(size_t size) {
-  return size <= 16 ? 0 : static_cast<size_t>(std::bit_width(size - 1)) - smallest_shift;
-}
-
 Result<void*> Arena::allocate(size_t size) {
   ++allocation_count_;
   if (allocation_count_ == fail_at_) return fail(Errno::nomem);
   if (size > size_) return fail(Errno::nomem);
-  const size_t index = class_of(size);
-  const size_t block_size = size_t{1} << (index + smallest_shift);
+  const size_t index = arena_math::class_of(size);
+  const size_t block_size = arena_math::class_size(index);
   std::byte* block = nullptr;
   if (free_[index] != nullptr) {
     FreeBlock* head = free_[index];
@@ -52,17 +49,16 @@ Result<void*> Arena::allocate(size_t size) {
     block = reinterpret_cast<std::byte*>(head);  // SAFETY: a free block of this class, unlinked above
   } else if (block_size < page_size) {
     if (bump_end_ - bump_ < block_size) {
-      if (size_ - touched_size_ < page_size) return fail(Errno::nomem);
+      bump_end_ = TRY(arena_math::take(touched_size_, size_, size_t{page_size}));
       bump_ = touched_size_;
-      touched_size_ += page_size;
-      bump_end_ = touched_size_;
+      touched_size_ = bump_end_;
     }
     block = base() + bump_;
     bump_ += block_size;
   } else {
-    if (size_ - touched_size_ < block_size) return fail(Errno::nomem);
+    const size_t touched_size = TRY(arena_math::take(touched_size_, size_, block_size));
     block = base() + touched_size_;
-    touched_size_ += block_size;
+    touched_size_ = touched_size;
   }
   ASAN_UNPOISON_MEMORY_REGION(block, size);
   ASAN_POISON_MEMORY_REGION(block + size, block_size - size);
@@ -73,8 +69,8 @@ Result<void*> Arena::allocate(size_t size) {
 
 void Arena::free(void* block, size_t size) {
   CHECK(block != nullptr);
-  const size_t index = class_of(size);
-  const size_t block_size = size_t{1} << (index + smallest_shift);
+  const size_t index = arena_math::class_of(size);
+  const size_t block_size = arena_math::class_size(index);
   CHECK(allocated_size_ >= block_size);
   allocated_size_ -= block_size;
   ASAN_UNPOISON_MEMORY_REGION(block, sizeof(FreeBlock));
@@ -88,10 +84,10 @@ void Arena::repoison() {
   ASAN_UNPOISON_MEMORY_REGION(base(), touched_size_);
   ASAN_POISON_MEMORY_REGION(base() + touched_size_, size_ - touched_size_);
   ASAN_POISON_MEMORY_REGION(base() + bump_, bump_end_ - bump_);
-  for (size_t index = 0; index < class_count; ++index) {
+  for (size_t index = 0; index < arena_math::class_count; ++index) {
     for (FreeBlock* block = free_[index]; block != nullptr;) {
       FreeBlock* next = block->next;
-      ASAN_POISON_MEMORY_REGION(block, size_t{1} << (index + smallest_shift));
+      ASAN_POISON_MEMORY_REGION(block, arena_math::class_size(index));
       block = next;
     }
   }

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "libos/base/arena_math.hh"
 #include "libos/base/check.hh"
 #include "libos/base/result.hh"
 
@@ -21,7 +22,7 @@ namespace cupel {
 // Not thread-safe: callers hold the machine lock.
 class Arena {
  public:
-  // Builds an arena in `region`, which must be 4096-aligned and at least min_size bytes.
+  // Builds an arena in `region`, which must be 4096-aligned, at least min_size bytes and at most arena_math::size_max.
   static Arena* create(std::span<std::byte> region);
   static constexpr size_t min_size = 64 * 1024;
 
@@ -70,10 +71,6 @@ class Arena {
   struct FreeBlock {
     FreeBlock* next;
   };
-  static constexpr size_t smallest_shift = 4;
-  static constexpr size_t class_count = 40;  // 16 B .. 8 TiB: powers of two, so a freed block serves any of its class
-
-  static size_t class_of(size_t size);
   std::byte* base() { return reinterpret_cast<std::byte*>(this); }  // SAFETY: the arena is the region's first object
 
   size_t size_;
@@ -84,7 +81,7 @@ class Arena {
   size_t allocation_count_ = 0;
   size_t fail_at_ = 0;
   std::byte fill_{0};
-  std::array<FreeBlock*, class_count> free_{};
+  std::array<FreeBlock*, arena_math::class_count> free_{};
 };
 
 }  // namespace cupel
