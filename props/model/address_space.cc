@@ -1,0 +1,60 @@
+#include "props/model/address_space.hh"
+
+#include <algorithm>
+
+namespace cupel::props {
+
+void AddressSpace::clear() {
+  regions.clear();
+  break_base = {};
+  break_end = 0;
+  shares_files = false;
+  references = 0;
+}
+
+std::vector<Region>::const_iterator AddressSpace::after(uint64_t address) const {
+  return std::ranges::upper_bound(regions, address, {}, &Region::end);
+}
+
+const Region* AddressSpace::at(uint64_t address) const {
+  const auto region = after(address);
+  return region != regions.end() && region->begin <= address ? &*region : nullptr;
+}
+
+bool AddressSpace::is_free(uint64_t begin, uint64_t end) const {
+  const auto region = after(begin);
+  return region == regions.end() || region->begin >= end;
+}
+
+bool AddressSpace::is_mapped(uint64_t begin, uint64_t end) const {
+  for (auto region = after(begin); begin < end; ++region) {
+    if (region == regions.end() || region->begin > begin) return false;
+    begin = region->end;
+  }
+  return true;
+}
+
+void AddressSpace::split(uint64_t address) {
+  const Region* inside = at(address);
+  if (inside == nullptr || inside->begin == address) return;
+  const auto index = inside - regions.data();
+  Region second = *inside;
+  if (second.file != InodeId::none) second.file_offset += address - second.begin;
+  second.begin = address;
+  regions[static_cast<size_t>(index)].end = address;
+  regions.insert(regions.begin() + index + 1, second);
+}
+
+void AddressSpace::remove(uint64_t begin, uint64_t end) {
+  split(begin);
+  split(end);
+  std::erase_if(regions, [&](const Region& region) { return region.begin >= begin && region.end <= end; });
+}
+
+void AddressSpace::add(const Region& region) {
+  remove(region.begin, region.end);
+  shares_files |= region.shared && region.file != InodeId::none;
+  regions.insert(std::ranges::upper_bound(regions, region.begin, {}, &Region::begin), region);
+}
+
+}  // namespace cupel::props

@@ -1,0 +1,129 @@
+#include "props/model/call.hh"
+
+#include <algorithm>
+
+#include "libos/base/check.hh"
+
+namespace cupel::props {
+namespace {
+
+constexpr uint64_t transfer_max = 0x7fff'f000;  // bytes one call moves at most
+
+}  // namespace
+
+Result<FileId> Call::file(size_t index, bool path_too) const {
+  const FileId id = table().at(arg<int32_t>(index));
+  if (id == FileId::none || (!path_too && at(id).is_path())) return fail(Errno::badf);
+  return id;
+}
+
+Result<> Call::room_for_descriptors(uint32_t count, uint32_t from) const {
+  uint32_t number = from;
+  for (; count > 0; --count, ++number) {
+    number = table().lowest_free(number);
+    if (number >= world.bounds.config.descriptors_max) return fail(Errno::mfile);
+  }
+  return {};
+}
+
+size_t Call::reach(uint64_t address, size_t size, uint8_t protection) const {
+  if (size > user_limit - std::min(address, user_limit)) size = user_limit - std::min(address, user_limit);
+  // Every kind of access makes a page readable on x86-64.
+  const uint8_t enough = protection == prot_read ? prot_read | prot_write | prot_exec : protection;
+  uint64_t end = address;
+  for (auto region = space().after(address); region != space().regions.end() && region->begin <= end; ++region) {
+    if ((region->protection & enough) == 0 || end >= address + size) break;
+    end = region->end;
+    if (region->file == InodeId::none) continue;
+    // Pages wholly behind the end of the file cannot be touched.
+    const uint64_t last = (static_cast<uint64_t>(at(region->file).size) + page_size - 1) & ~(page_size - 1);
+    const uint64_t reached = region->begin + (last > region->file_offset ? last - region->file_offset : 0);
+    if (reached < end) {
+      end = std::max(reached, address);
+      break;
+    }
+  }
+  return std::min<uint64_t>(end - address, size);
+}
+
+size_t Call::load(uint64_t address, std::span<std::byte> out) const {
+  const size_t size = readable(address, out.size());
+  const size_t copied = size == 0 ? 0 : invocation_.memory->copy_in(address, out.first(size));
+  std::ranges::fill(out.subspan(copied, size - copied), std::byte{0});
+  return size;
+}
+
+Result<> Call::can_store(Allowed& allowed, uint64_t address, size_t size) const {
+  const size_t room = writable(address, size);
+  if (room == size) return {};
+  if (room > 0) allowed.may_scribble(address, room);
+  return fail(Errno::fault);
+}
+
+Result<std::string_view> Call::path(size_t index, bool empty_too) const {
+  CHECK(scratch_.paths_count < scratch_.paths.size());
+  std::span<char> room = scratch_.paths[scratch_.paths_count++];
+  const uint64_t base = address(index);
+  for (size_t done = 0; done < room.size();) {
+    // Short steps: nearly all names end in the first.
+    const size_t step = std::min(room.size() - done, done == 0 ? size_t{128} : room.size());
+    const size_t got = load(base + done, std::as_writable_bytes(room.subspan(done, step)));
+    const std::string_view text(room.data(), done + got);
+    const size_t end = text.find('\0', done);
+    if (end == 0 && !empty_too) return fail(Errno::noent);
+    if (end != text.npos) return text.substr(0, end);
+    if (got < step) return fail(Errno::fault);
+    done += step;
+  }
+  return fail(Errno::nametoolong);
+}
+
+Result<std::span<const Piece>> Call::buffer(size_t index) const {
+  const Piece piece{address(index), arg<uint64_t>(index + 1)};
+  if (piece.size > user_limit || piece.address > user_limit - piece.size) return fail(Errno::fault);
+  scratch_.pieces.assign(1, {piece.address, std::min(piece.size, transfer_max)});
+  return scratch_.pieces;
+}
+
+Result<std::span<const Piece>> Call::vector(size_t index) const {
+  constexpr uint64_t pieces_max = 1024;
+  const uint64_t count = arg<uint64_t>(index + 1);
+  if (count > pieces_max) return fail(Errno::inval);
+  scratch_.pieces.resize(count);
+  const auto bytes = std::as_writable_bytes(std::span(scratch_.pieces));
+  if (load(address(index), bytes) != bytes.size()) return fail(Errno::fault);
+  for (const Piece& piece : scratch_.pieces) {
+    if (piece.size > INT64_MAX) return fail(Errno::inval);
+  }
+  uint64_t total = 0;
+  if (count == 1) scratch_.pieces[0].size = std::min(scratch_.pieces[0].size, transfer_max);
+  for (Piece& piece : scratch_.pieces) {
+    if (piece.size > user_limit || piece.address > user_limit - piece.size) return fail(Errno::fault);
+    piece.size = std::min(piece.size, transfer_max - total);
+    total += piece.size;
+  }
+  return scratch_.pieces;
+}
+
+size_t Call::reach(std::span<const Piece> pieces, size_t limit, uint8_t protection) const {
+  size_t total = 0;
+  for (const Piece& piece : pieces) {
+    const size_t wanted = std::min<uint64_t>(piece.size, limit - total);
+    const size_t reached = reach(piece.address, wanted, protection);
+    total += reached;
+    if (reached < wanted) break;
+  }
+  return total;
+}
+
+std::span<const std::byte> Call::load(std::span<const Piece> pieces, size_t size) const {
+  scratch_.bytes.resize(size);
+  size_t done = 0;
+  for (const Piece& piece : pieces) {
+    const size_t step = std::min<uint64_t>(piece.size, size - done);
+    done += load(piece.address, std::span(scratch_.bytes).subspan(done, step));
+  }
+  return scratch_.bytes;
+}
+
+}  // namespace cupel::props

@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "props/model/inode.hh"
+
+namespace cupel::props {
+
+enum class FileId : uint32_t { none = UINT32_MAX };
+enum class PipeId : uint32_t { none = UINT32_MAX };
+enum class CounterId : uint32_t { none = UINT32_MAX };
+
+// An open file description: what dup(2) and fork(2) share.
+struct OpenFile {
+  InodeId inode = InodeId::none;
+  PipeId pipe = PipeId::none;
+  CounterId counter = CounterId::none;
+  uint32_t flags = 0;    // access mode and status flags, as F_GETFL gives them
+  uint32_t references = 0;
+  Learned offset{true, 0};            // of a directory in the middle of reading, the implementation's cookie
+  std::vector<uint32_t> listed;       // serials of the directory entries getdents64(2) has given since the last rewind
+  uint32_t rewound_at = 0;            // entries with a smaller serial must be among them at the end
+  bool listing_unsure = false;        // lseek(2) went to a cookie
+
+  void clear();
+  bool readable() const;
+  bool writable() const;
+  bool is_path() const;
+  bool has(uint32_t flag) const { return (flags & flag) == flag; }
+};
+
+struct Pipe {
+  // A page-sized buffer of Linux's, in part: how much of it was written, and how much of that is still to be read.
+  struct Fragment {
+    uint32_t end;
+    uint32_t left;
+  };
+  std::vector<std::byte> bytes;  // from `begin`
+  size_t begin = 0;
+  std::vector<Fragment> fragments;  // how Linux would have spread the bytes; oldest first
+  uint32_t readers = 0;
+  uint32_t writers = 0;
+  bool unsure = false;           // a large write went in bit by bit: anything goes
+
+  void clear();
+  size_t size() const { return bytes.size() - begin; }
+  void fill(std::span<const std::byte> more);
+  void drain(size_t size);
+};
+
+// eventfd(2).
+struct Counter {
+  uint64_t value = 0;
+  bool semaphore = false;
+  bool unsure = false;  // a read that faulted may have taken the value
+  void clear() { *this = {}; }
+};
+
+struct Descriptor {
+  FileId file = FileId::none;
+  bool close_on_exec = false;
+};
+
+enum class TableId : uint32_t { none = UINT32_MAX };
+
+struct DescriptorTable {
+  std::vector<Descriptor> descriptors;
+  uint32_t references = 0;
+
+  void clear() { descriptors.clear(), references = 0; }
+  // The lowest number that is free and at least `from`.
+  uint32_t lowest_free(uint32_t from = 0) const;
+  FileId at(int32_t number) const;
+};
+
+}  // namespace cupel::props

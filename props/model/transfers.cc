@@ -1,0 +1,167 @@
+// read, write, readv, writev, pread64, pwrite64, preadv, pwritev.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "props/model/streams.hh"
+
+namespace cupel::props {
+
+uint64_t total_size(Pieces pieces) {
+  uint64_t total = 0;
+  for (const Piece& piece : pieces) total += piece.size;
+  return total;
+}
+
+Result<> read_regular(const Call& call, Allowed& allowed, FileId id, Pieces pieces, Position position) {
+  const OpenFile& file = call.at(id);
+  const Inode& inode = call.at(file.inode);
+  const auto from = static_cast<uint64_t>(position.value_or(static_cast<int64_t>(file.offset.value)));
+  const auto size = static_cast<uint64_t>(inode.size);
+  const uint64_t there = from < size ? size - from : 0;
+  const uint64_t wanted = std::min(there, total_size(pieces));
+  const size_t count = call.writable(pieces, wanted);
+  if (count == 0 && wanted > 0) return fail(Errno::fault);
+
+  allowed.transfers(static_cast<int64_t>(count), static_cast<int64_t>(count));
+  uint64_t done = 0;
+  for (const Piece& piece : pieces) {
+    const uint64_t step = std::min(piece.size, count - done);
+    if (inode.bytes_unsure) {
+      allowed.writes_anything(piece.address, step);
+    } else {
+      inode.bytes.read(from + done, allowed.writes_here(piece.address, step));
+    }
+    done += step;
+  }
+  allowed.then([id, moves = !position](World& world, const Actual& actual) {
+    OpenFile& read = world.files[id];
+    if (moves) read.offset.value += static_cast<uint64_t>(actual.value);
+    world.inodes[read.inode].touch(access_time);
+  });
+  return {};
+}
+
+Result<> write_regular(const Call& call, Allowed& allowed, FileId id, Pieces pieces, Position position) {
+  const OpenFile& file = call.at(id);
+  const Inode& inode = call.at(file.inode);
+  const uint64_t total = total_size(pieces);
+  if (total == 0) return allowed.returns(0);
+  const int64_t from = file.has(O_APPEND) ? inode.size : position.value_or(static_cast<int64_t>(file.offset.value));
+  const int64_t limit = call.world.bounds.config.file_size_max > INT64_MAX ? INT64_MAX : static_cast<int64_t>(call.world.bounds.config.file_size_max);
+  if (from >= limit) return fail(Errno::fbig);
+  const uint64_t wanted = std::min(total, static_cast<uint64_t>(limit - from));
+  const size_t count = call.readable(pieces, wanted);
+  if (count == 0) {
+    if (!call.world.bounds.faulted_writes_extend || from <= inode.size) return fail(Errno::fault);
+    allowed.fails_with_effect(Errno::fault);
+    allowed.then([id, from](World& world, const Actual&) { world.inodes[world.files[id].inode].size = from; });
+    return {};
+  }
+
+  allowed.transfers(static_cast<int64_t>(count), static_cast<int64_t>(count));
+  allowed.then([id, from, moves = !position, bytes = call.load(pieces, count)](World& world, const Actual& actual) {
+    OpenFile& written = world.files[id];
+    Inode& target = world.inodes[written.inode];
+    target.bytes.write(static_cast<uint64_t>(from), bytes.first(static_cast<size_t>(actual.value)));
+    const int64_t end = from + actual.value;
+    target.size = std::max(target.size, end);
+    if (moves) written.offset.value = static_cast<uint64_t>(end);
+    target.touch(modify_time | change_time);
+    target.mode_unsure |= S_ISUID | S_ISGID;  // cleared unless the caller has CAP_FSETID everywhere
+  });
+  return {};
+}
+
+namespace {
+
+Result<> transfer_in(const Call& call, Allowed& allowed, FileId id, Pieces pieces, Position position) {
+  const OpenFile& file = call.at(id);
+  if (file.pipe != PipeId::none) return read_pipe(call, allowed, id, pieces);
+  if (file.counter != CounterId::none) return read_counter(call, allowed, id, pieces);
+  return read_regular(call, allowed, id, pieces, position);
+}
+
+Result<> transfer_out(const Call& call, Allowed& allowed, FileId id, Pieces pieces, Position position) {
+  const OpenFile& file = call.at(id);
+  if (file.pipe != PipeId::none) return write_pipe(call, allowed, id, pieces);
+  if (file.counter != CounterId::none) return write_counter(call, allowed, id, pieces);
+  return write_regular(call, allowed, id, pieces, position);
+}
+
+// The descriptor must be open for the direction asked for.
+Result<FileId> readable_file(const Call& call) {
+  const FileId id = TRY(call.file(0));
+  return call.at(id).readable() ? Result<FileId>(id) : fail(Errno::badf);
+}
+Result<FileId> writable_file(const Call& call) {
+  const FileId id = TRY(call.file(0));
+  return call.at(id).writable() ? Result<FileId>(id) : fail(Errno::badf);
+}
+
+bool is_directory(const Call& call, FileId id) { return call.at(call.at(id).inode).type == FileType::directory; }
+
+// The file offset must stay representable.
+Result<> check_range(const Call& call, FileId id, Pieces pieces, Position position) {
+  if (call.at(call.at(id).inode).type != FileType::regular) return {};
+  const auto from = position ? static_cast<uint64_t>(*position) : call.at(id).offset.value;
+  return total_size(pieces) > static_cast<uint64_t>(INT64_MAX) - from ? fail(Errno::inval) : Result<>{};
+}
+
+// The position of pread(2) and its kin, and a descriptor that has positions.
+Result<int64_t> position_of(const Call& call, size_t index) {
+  const auto position = call.arg<int64_t>(index);
+  if (position < 0) return fail(Errno::inval);
+  const FileId id = TRY(call.file(0));
+  if (call.at(id).pipe != PipeId::none || call.at(id).counter != CounterId::none) return fail(Errno::spipe);
+  return position;
+}
+
+Result<> read_buffer(const Call& call, Allowed& allowed, Position position) {
+  const FileId id = TRY(readable_file(call));
+  const Pieces pieces = TRY(call.buffer(1));
+  TRY(check_range(call, id, pieces, position));
+  if (is_directory(call, id)) return fail(Errno::isdir);
+  return transfer_in(call, allowed, id, pieces, position);
+}
+
+Result<> read_vector(const Call& call, Allowed& allowed, Position position) {
+  const FileId id = TRY(readable_file(call));
+  const Pieces pieces = TRY(call.vector(1));
+  if (total_size(pieces) == 0) return allowed.returns(0);
+  TRY(check_range(call, id, pieces, position));
+  if (is_directory(call, id)) return fail(Errno::isdir);
+  return transfer_in(call, allowed, id, pieces, position);
+}
+
+Result<> write_buffer(const Call& call, Allowed& allowed, Position position) {
+  const FileId id = TRY(writable_file(call));
+  const Pieces pieces = TRY(call.buffer(1));
+  TRY(check_range(call, id, pieces, position));
+  return transfer_out(call, allowed, id, pieces, position);
+}
+
+Result<> write_vector(const Call& call, Allowed& allowed, Position position) {
+  const FileId id = TRY(writable_file(call));
+  const Pieces pieces = TRY(call.vector(1));
+  if (total_size(pieces) == 0) return allowed.returns(0);
+  TRY(check_range(call, id, pieces, position));
+  return transfer_out(call, allowed, id, pieces, position);
+}
+
+}  // namespace
+
+namespace rules {
+
+Result<> read(const Call& call, Allowed& allowed) { return read_buffer(call, allowed, {}); }
+Result<> write(const Call& call, Allowed& allowed) { return write_buffer(call, allowed, {}); }
+Result<> readv(const Call& call, Allowed& allowed) { return read_vector(call, allowed, {}); }
+Result<> writev(const Call& call, Allowed& allowed) { return write_vector(call, allowed, {}); }
+Result<> pread64(const Call& call, Allowed& allowed) { return read_buffer(call, allowed, TRY(position_of(call, 3))); }
+Result<> pwrite64(const Call& call, Allowed& allowed) { return write_buffer(call, allowed, TRY(position_of(call, 3))); }
+Result<> preadv(const Call& call, Allowed& allowed) { return read_vector(call, allowed, TRY(position_of(call, 3))); }
+Result<> pwritev(const Call& call, Allowed& allowed) { return write_vector(call, allowed, TRY(position_of(call, 3))); }
+
+}  // namespace rules
+}  // namespace cupel::props

@@ -1,0 +1,146 @@
+#include "props/model/world.hh"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+namespace cupel::props {
+
+void World::reset() {
+  inodes.reset(), files.reset(), pipes.reset(), counters.reset(), tables.reset();
+  contexts.reset(), spaces.reset(), processes.reset(), tasks.reset();
+  futex_waiters.clear();
+  entry_serial = 0;
+  device = {};
+  for (Stamp& floor : clock_floor) floor = {};
+
+  root = make_inode(FileType::directory, 0755);
+  inodes[root].parent = root;
+  const InodeId console = make_inode(FileType::regular, 0644);
+  link(root, "console", console);
+
+  const TaskId first = tasks.make();
+  Task& task = tasks[first];
+  task.tid = bounds.first_task;
+  task.process = processes.make();
+  processes[task.process].pid = bounds.first_task;
+  processes[task.process].tasks_alive = 1;
+  task.table = tables.make();
+  tables[task.table].references = 1;
+  task.fs = contexts.make();
+  contexts[task.fs].cwd = root;
+  contexts[task.fs].references = 1;
+  task.space = spaces.make();
+  AddressSpace& space = spaces[task.space];
+  space.references = 1;
+  space.add({bounds.writable_base, bounds.read_only_base, prot_read | prot_write});
+  space.add({bounds.read_only_base, bounds.unmapped_base, prot_read});
+  if (bounds.config.break_base != 0) space.break_base.learn(bounds.config.break_base);
+  space.break_end = bounds.config.break_base;
+
+  const FileId opened = files.make();
+  files[opened].inode = console;
+  files[opened].flags = O_RDWR;
+  for (int count = 0; count < 3; ++count) install(task.table, opened, false);
+}
+
+TaskId World::task_of(int32_t tid) const {
+  for (uint32_t index = 0; index < tasks.count(); ++index) {
+    if (tasks[TaskId(index)].tid == tid && tasks[TaskId(index)].alive) return TaskId(index);
+  }
+  return TaskId::none;
+}
+
+InodeId World::make_inode(FileType type, uint32_t mode) {
+  const InodeId id = inodes.make();
+  inodes[id].type = type;
+  inodes[id].mode = mode;
+  if (type == FileType::directory) inodes[id].link_count = 2;
+  return id;
+}
+
+void World::link(InodeId directory, std::string_view name, InodeId inode) {
+  inodes[directory].entries.push_back({std::string(name), inode, ++entry_serial});
+  if (inodes[inode].type == FileType::directory) inodes[inode].parent = directory;
+  inodes[directory].touch(modify_time | change_time);
+}
+
+void World::unlink(InodeId directory, std::string_view name) {
+  std::erase_if(inodes[directory].entries, [&](const DirectoryEntry& entry) { return entry.name == name; });
+  inodes[directory].touch(modify_time | change_time);
+}
+
+uint32_t World::install(TableId table, FileId file, bool close_on_exec, uint32_t from) {
+  const uint32_t number = tables[table].lowest_free(from);
+  install_at(table, number, file, close_on_exec);
+  return number;
+}
+
+void World::install_at(TableId table, uint32_t number, FileId file, bool close_on_exec) {
+  auto& descriptors = tables[table].descriptors;
+  if (descriptors.size() <= number) descriptors.resize(number + 1);
+  ++files[file].references;
+  if (descriptors[number].file != FileId::none) drop_file(descriptors[number].file);
+  descriptors[number] = {file, close_on_exec};
+}
+
+void World::close(TableId table, uint32_t number) {
+  Descriptor& descriptor = tables[table].descriptors[number];
+  drop_file(descriptor.file);
+  descriptor = {};
+}
+
+void World::drop_file(FileId id) {
+  OpenFile& file = files[id];
+  if (--file.references > 0 || file.pipe == PipeId::none) return;
+  if (file.readable()) --pipes[file.pipe].readers;
+  if (file.writable()) --pipes[file.pipe].writers;
+}
+
+void World::drop_table(TableId id) {
+  DescriptorTable& table = tables[id];
+  if (--table.references > 0) return;
+  for (const Descriptor& descriptor : table.descriptors) {
+    if (descriptor.file != FileId::none) drop_file(descriptor.file);
+  }
+  table.descriptors.clear();
+}
+
+TableId World::copy_table(TableId from) {
+  const TableId id = tables.make();
+  tables[id].references = 1;
+  tables[id].descriptors = tables[from].descriptors;
+  for (const Descriptor& descriptor : tables[id].descriptors) {
+    if (descriptor.file != FileId::none) ++files[descriptor.file].references;
+  }
+  return id;
+}
+
+void World::unshare_table(TaskId task) {
+  const TableId shared = tasks[task].table;
+  if (tables[shared].references == 1) return;
+  tasks[task].table = copy_table(shared);
+  drop_table(shared);
+}
+
+void World::store(SpaceId id, uint64_t address, size_t size, std::span<const std::byte> bytes) {
+  for (size_t done = 0; done < size;) {
+    const Region* region = spaces[id].at(address + done);
+    if (region == nullptr) return;
+    const uint64_t offset = address + done - region->begin;
+    const size_t step = std::min<size_t>(size - done, region->end - address - done);
+    if (region->shared && region->file != InodeId::none) {
+      Inode& inode = inodes[region->file];
+      const uint64_t at = region->file_offset + offset;
+      const auto end = static_cast<uint64_t>(inode.size);
+      const size_t inside = at < end ? std::min<size_t>(step, end - at) : 0;
+      if (!bytes.empty()) inode.bytes.write(at, bytes.subspan(done, inside));
+      // Bytes stored behind the end may show when the file grows.
+      inode.bytes_unsure |= bytes.empty() || inside < step;
+      inode.touch(modify_time | change_time);
+    }
+    done += step;
+  }
+}
+
+}  // namespace cupel::props

@@ -1,0 +1,61 @@
+#pragma once
+#include <vector>
+
+#include "props/model/model.hh"
+#include "props/model/pool.hh"
+#include "props/model/task.hh"
+
+namespace cupel::props {
+
+struct FutexWaiter {
+  TaskId task;
+  uint64_t space;    // which futex: an address in a space, or an offset in a file
+  uint64_t address;
+  uint32_t bits;
+};
+
+// All that the model believes of the machine. Rules look at it, effects change it.
+struct World {
+  explicit World(const Bounds& with) : bounds(with) { reset(); }
+  void reset();
+
+  Bounds bounds;
+  Pool<Inode, InodeId> inodes;
+  Pool<OpenFile, FileId> files;
+  Pool<Pipe, PipeId> pipes;
+  Pool<Counter, CounterId> counters;
+  Pool<DescriptorTable, TableId> tables;
+  Pool<FsContext, FsId> contexts;
+  Pool<AddressSpace, SpaceId> spaces;
+  Pool<Process, ProcessId> processes;
+  Pool<Task, TaskId> tasks;
+  std::vector<FutexWaiter> futex_waiters;
+  InodeId root{};
+  uint32_t entry_serial = 0;
+  Learned device;              // st_dev of the one file system
+  Stamp clock_floor[2];        // the latest that a clock has shown: realtime, monotonic
+
+  TaskId task_of(int32_t tid) const;
+
+  InodeId make_inode(FileType type, uint32_t mode);
+  // A new name in a directory, and its time stamps.
+  void link(InodeId directory, std::string_view name, InodeId inode);
+  void unlink(InodeId directory, std::string_view name);
+
+  // The lowest free number at or above `from` now stands for `file`.
+  uint32_t install(TableId table, FileId file, bool close_on_exec, uint32_t from = 0);
+  void install_at(TableId table, uint32_t number, FileId file, bool close_on_exec);
+  void close(TableId table, uint32_t number);
+  void drop_file(FileId file);
+  void drop_table(TableId table);
+  // A copy, which refers to the same open files.
+  TableId copy_table(TableId table);
+  // The task no longer shares its descriptors with others.
+  void unshare_table(TaskId task);
+
+  // `size` bytes were stored into guest memory; where a shared file mapping lies there, into the file. Without `bytes`,
+  // nobody knows which.
+  void store(SpaceId space, uint64_t address, size_t size, std::span<const std::byte> bytes);
+};
+
+}  // namespace cupel::props
