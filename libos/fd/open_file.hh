@@ -9,6 +9,7 @@
 
 namespace cupel::libos {
 
+class FileHandle;
 class Inode;
 class Task;
 class Waiter;
@@ -43,6 +44,7 @@ class OpenFile : public Counted {
   virtual bool seekable() const { return false; }
   // The file behind it, or nullptr for pipes and their like.
   virtual Inode* inode() const { return nullptr; }
+  virtual FileHandle* as_file() { return nullptr; }
   // The last descriptor in a table was closed (not only the last reference).
   virtual void on_last_close() {}
   // Structural invariants, for Machine::check().

@@ -10,6 +10,7 @@
 namespace cupel::libos {
 
 class FileSystem;
+class FutexTable;
 
 // One sandbox. Everything of it lives in its arena; nothing is global.
 class Machine {
@@ -31,19 +32,42 @@ class Machine {
   auto& tasks() { return tasks_; }
   uint32_t task_count() const { return task_count_; }
 
+  // What a new task takes over from `maker`, and what it shares with it.
+  struct Spawn {
+    bool thread = false;            // joins the maker's process
+    bool share_parent = false;      // its parent is the maker's parent
+    bool share_fds = false, share_fs = false, share_space = false;
+    int32_t exit_signal = 0;
+    uint64_t clear_child_tid = 0;
+  };
+  // A new task, linked in and not yet started. EAGAIN: tasks_max; ENOMEM leaves nothing behind.
+  Result<Task*> spawn(Task& maker, const Spawn& how);
+  // Takes back a task that spawn() made and that was never started.
+  void discard(Task& task);
+  // Ends a zombie for good.
+  void reap(Task& zombie);
+  // Frees what exited without anyone to wait for it. Never while such a task's last call is still running.
+  void collect();
+  void on_exit(Task& task);
+
+  FutexTable& futexes() { return *futexes_; }
+
   // Walks every structure; a CHECK fails where one is damaged. Between calls only.
   void check() const;
 
  private:
   friend class Task;
-  friend class Arena;
+  friend class cupel::Arena;
   Machine(Arena& arena, platform::Platform& platform, const Config& config);
+  ~Machine();
+  Result<> build();
 
   Arena& arena_;
   platform::Platform& platform_;
   Config config_;
   MachineLock lock_;
   FileSystem* files_ = nullptr;
+  FutexTable* futexes_ = nullptr;
   Task* first_ = nullptr;
   boost::intrusive::list<Task, boost::intrusive::constant_time_size<false>> tasks_;
   uint32_t task_count_ = 0;

@@ -17,6 +17,8 @@ class Waiter : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   explicit Waiter(Task& task) : task_(task) {}
   Waiter(const Waiter&) = delete;
   Task& task() const { return task_; }
+  // False once wake_one() has taken it off: the wake-up was for this one.
+  bool queued() const { return is_linked(); }
 
  private:
   Task& task_;
@@ -30,8 +32,8 @@ class WaitQueue {
 
   void add(Waiter& waiter) { waiters_.push_back(waiter); }
   void wake_all();
-  // Wakes the one that has waited longest and takes it off the queue.
-  void wake_one();
+  // Wakes the one that has waited longest and takes it off the queue; false where there is none.
+  bool wake_one();
   bool empty() const { return waiters_.empty(); }
 
  private:

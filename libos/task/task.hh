@@ -7,6 +7,7 @@
 #include "libos/interface/memory.hh"
 #include "libos/platform/platform.hh"
 #include "libos/sync/wait.hh"
+#include "libos/task/credentials.hh"
 
 namespace cupel::libos {
 
@@ -14,11 +15,6 @@ class AddressSpace;
 class FdTable;
 class FsContext;
 class Machine;
-
-struct Credentials {
-  uint32_t uid = 0, euid = 0, suid = 0;
-  uint32_t gid = 0, egid = 0, sgid = 0;
-};
 
 // A thread of a guest program: the thing a syscall is made by. Tasks of one process share `process`; what else is
 // shared follows clone(2)'s flags.
@@ -41,7 +37,8 @@ class Task : public boost::intrusive::list_base_hook<> {
 
   // Releases the machine lock and sleeps until the event word changes, the deadline (monotonic, absolute) passes
   // (ETIMEDOUT) or the task is interrupted or killed (EINTR). The caller looks at its condition again, always.
-  Result<> sleep(platform::Nanoseconds deadline);
+  // The caller holds the machine lock, and holds it again afterwards; which machine's is beyond the static analysis.
+  Result<> sleep(platform::Nanoseconds deadline) __attribute__((no_thread_safety_analysis));
   // Makes sleep() return; from any task, with the machine lock held.
   void notify();
 
@@ -50,14 +47,19 @@ class Task : public boost::intrusive::list_base_hook<> {
   // Makes every later sleep() fail with EINTR, so that a blocked call unwinds by ordinary returns.
   void kill();
   bool killed() const { return killed_; }
+  // How clone(2) made it.
+  bool is_thread() const { return is_thread_; }
+  int32_t exit_signal() const { return exit_signal_; }
+  WaitQueue& child_exits() { return child_exits_; }
+  void set_clear_child_tid(uint64_t address) { clear_child_tid_ = address; }
   State state() const { return state_; }
   int32_t exit_status() const { return exit_status_; }
 
  private:
   friend class Machine;
-  friend class Arena;
-  friend class TaskFactory;
+  friend class cupel::Arena;
   Task(Machine& machine, int32_t tid);
+  ~Task();
 
   Machine& machine_;
   int32_t tid_;
@@ -66,7 +68,10 @@ class Task : public boost::intrusive::list_base_hook<> {
   State state_ = State::running;
   bool killed_ = false;
   int32_t exit_status_ = 0;
-  int32_t exit_signal_ = 0;          // 0: a thread, reaped at once
+  int32_t exit_signal_ = 0;          // what the parent is sent; 0: a thread or a silent child, waited for with __WALL only
+  bool is_thread_ = false;           // of an older task's process: reaped without being waited for
+  bool uncollected_ = false;         // a zombie no one waits for: Machine::collect() frees it
+  WaitQueue child_exits_;            // where wait4(2) sleeps
   uint64_t clear_child_tid_ = 0;     // set_tid_address(2): guest address, zeroed and woken at exit
   std::atomic<uint32_t> event_{0};   // changes whenever the task has a reason to look around
   Ref<FdTable> fds_;

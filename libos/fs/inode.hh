@@ -1,0 +1,86 @@
+#pragma once
+#include <string_view>
+
+#include "libos/fs/stat.hh"
+#include "libos/mm/mappable.hh"
+#include "libos/mm/page_store.hh"
+
+namespace cupel::libos {
+
+class Directory;
+struct Credentials;
+
+// rwx as access(2) has them.
+enum class Permission : uint32_t { execute = 1, write = 2, read = 4 };
+constexpr Permission operator|(Permission a, Permission b) { return static_cast<Permission>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b)); }
+
+// A file, whatever its names: what stat(2) speaks of.
+class Inode : public Mappable {
+ public:
+  Inode(uint64_t number, uint32_t mode, uint32_t uid, uint32_t gid) : number(number), mode(mode), uid(uid), gid(gid) {}
+
+  const uint64_t number;
+  uint32_t mode;  // type and permission bits
+  uint32_t uid, gid;
+  uint32_t link_count = 0;
+  Timespec accessed{}, modified{}, changed{};
+
+  FileType type() const { return static_cast<FileType>(mode & 0170000); }
+  bool is_directory() const { return type() == FileType::directory; }
+  bool is_regular() const { return type() == FileType::regular; }
+  bool is_symlink() const { return type() == FileType::symlink; }
+  virtual uint64_t size() const = 0;          // st_size
+  virtual uint64_t page_count() const { return 0; }  // allocated
+  Stat stat() const;
+  // EACCES where `who` may not; root may all but execute what no one may execute.
+  Result<> allow(const Credentials& who, Permission wanted) const;
+  // chmod, utimensat and their kin are for the owner and root.
+  bool owned_by(const Credentials& who) const;
+  Result<Ref<Frame>> frame(uint64_t) override { return fail(Errno::nodev); }
+  virtual void check() const;
+};
+
+// A regular file: sparse pages.
+class RegularFile : public Inode {
+ public:
+  RegularFile(Arena& arena, uint64_t inode_number, uint32_t file_mode, uint32_t owner, uint32_t group)
+      : Inode(inode_number, file_mode, owner, group), pages_(arena) {}
+  ~RegularFile() override { drop_mapped(0); }
+
+  uint64_t size() const override { return size_; }
+  uint64_t page_count() const override { return pages_.count(); }
+  // For a mapping: EFAULT beyond the last page.
+  Result<Ref<Frame>> frame(uint64_t index) override;
+  // The bytes of page `index` for reading, nullptr for a hole; and for writing.
+  const std::byte* page(uint64_t index) const;
+  Result<std::byte*> page_for_writing(uint64_t index);
+  void grow(uint64_t size) { size_ = size > size_ ? size : size_; }
+  // truncate(2): what lies beyond is gone, from mappings too, and reads as zero should the file grow again.
+  void resize(uint64_t size);
+  // fallocate(FALLOC_FL_PUNCH_HOLE): [offset, end) reads as zero.
+  void punch(uint64_t offset, uint64_t end);
+  const PageStore& pages() const { return pages_; }
+  void check() const override;
+
+ private:
+  void zero(uint64_t offset, uint64_t end);
+  void drop_mapped(uint64_t first_page);
+
+  PageStore pages_;
+  uint64_t size_ = 0;
+};
+
+class Symlink : public Inode {
+ public:
+  static Result<Ref<Symlink>> create(Arena& arena, uint64_t number, uint32_t uid, uint32_t gid, std::string_view target);
+  Symlink(uint64_t inode_number, uint32_t owner, uint32_t group) : Inode(inode_number, 0120777, owner, group) {}
+  ~Symlink() override;
+  std::string_view target() const { return {text_, size_}; }
+  uint64_t size() const override { return size_; }
+
+ private:
+  char* text_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace cupel::libos

@@ -1,0 +1,27 @@
+#pragma once
+#include "libos/fd/open_file.hh"
+#include "libos/sync/wait.hh"
+
+namespace cupel::libos {
+
+// eventfd(2): a counter that is read and written eight bytes at a time.
+class EventFd : public OpenFile {
+ public:
+  enum class Mode : bool { counter, semaphore };
+  EventFd(uint64_t value, Mode mode, uint32_t flags) : OpenFile(flags), value_(value), mode_(mode) {}
+
+  interface::Resource kind() const override { return interface::Resource::eventfd; }
+  Result<uint64_t> read(Task& task, UserCursor& out, const uint64_t* at) override;
+  Result<uint64_t> write(Task& task, UserCursor& in, const uint64_t* at) override;
+  Result<uint64_t> seek(Task&, int64_t, Whence) override { return fail(Errno::spipe); }
+  uint16_t poll(Task& task, Waiter* waiter) override;
+  Stat stat() const override;
+  uint64_t value() const { return value_; }
+
+ private:
+  uint64_t value_;
+  const Mode mode_;
+  WaitQueue changed_;
+};
+
+}  // namespace cupel::libos

@@ -1,0 +1,148 @@
+#include "libos/machine/machine.hh"
+
+#include "libos/fd/fd_table.hh"
+#include "libos/fs/file_system.hh"
+#include "libos/fs/fs_context.hh"
+#include "libos/ipc/futex.hh"
+#include "libos/mm/address_space.hh"
+
+namespace cupel::libos {
+
+Machine::Machine(Arena& arena, platform::Platform& platform, const Config& config)
+    : arena_(arena), platform_(platform), config_(config) {
+  CHECK(config.address_low < config.address_high);
+  CHECK(config.address_high <= user_limit);
+  CHECK(config.descriptors_max > 0);
+}
+Machine::~Machine() = default;
+
+Result<Machine*> Machine::boot(Arena& arena, platform::Platform& platform, const Config& config) {
+  auto* machine = TRY(arena.make<Machine>(arena, platform, config));
+  arena.root = machine;
+  if (auto built = machine->build(); !built) {
+    machine->shut_down();
+    return fail(built.error());
+  }
+  return machine;
+}
+
+Result<> Machine::build() {
+  futexes_ = TRY(arena_.make<FutexTable>());
+  files_ = TRY(FileSystem::create(arena_, platform_, config_));
+  first_ = TRY(arena_.make<Task>(*this, next_tid_));
+  ++next_tid_;
+  tasks_.push_back(*first_);
+  ++task_count_;
+  first_->exit_signal_ = 17;  // SIGCHLD
+  first_->fds_ = TRY(FdTable::create(arena_, config_.descriptors_max));
+  first_->fs_ = TRY(FsContext::create(arena_, *files_));
+  first_->space_ = TRY(AddressSpace::create(*this));
+  return {};
+}
+
+void Machine::shut_down() {
+  for (Task& task : tasks_) {
+    if (task.state_ == Task::State::zombie) continue;
+    // A machine that failed to boot has a first task without its parts.
+    if (task.fds_ && task.fs_ && task.space_) task.exit(0);
+  }
+  while (!tasks_.empty()) reap(tasks_.front());
+  if (files_ != nullptr) files_->destroy();
+  if (futexes_ != nullptr) arena_.destroy(futexes_);
+  Arena& arena = arena_;
+  arena.root = nullptr;
+  arena.destroy(this);
+}
+
+Result<Task*> Machine::spawn(Task& maker, const Spawn& how) {
+  collect();
+  if (task_count_ >= config_.tasks_max) return fail(Errno::again);
+  auto* task = TRY(arena_.make<Task>(*this, next_tid_));
+  const auto fill = [&]() -> Result<> {
+    task->fds_ = how.share_fds ? maker.fds_ : TRY(maker.fds_->clone());
+    task->fs_ = how.share_fs ? maker.fs_ : TRY(maker.fs_->clone());
+    task->space_ = how.share_space ? maker.space_ : TRY(maker.space_->clone());
+    return {};
+  };
+  if (auto filled = fill(); !filled) {
+    arena_.destroy(task);
+    return fail(filled.error());
+  }
+  task->credentials = maker.credentials;
+  task->is_thread_ = how.thread;
+  if (how.thread) task->process_ = maker.process_;
+  task->parent_ = how.thread || how.share_parent ? maker.parent_ : maker.process_;
+  task->exit_signal_ = how.share_parent ? maker.exit_signal_ : how.exit_signal;
+  task->clear_child_tid_ = how.clear_child_tid;
+  ++next_tid_;
+  ++task_count_;
+  tasks_.push_back(*task);
+  return task;
+}
+
+void Machine::discard(Task& task) {
+  CHECK(task.state_ == Task::State::running);
+  task.fds_.reset();
+  task.fs_.reset();
+  task.space_.reset();
+  task.state_ = Task::State::zombie;
+  reap(task);
+}
+
+void Machine::reap(Task& zombie) {
+  CHECK(task_count_ > 0);
+  tasks_.erase(tasks_.iterator_to(zombie));
+  --task_count_;
+  if (&zombie == first_) first_ = nullptr;
+  arena_.destroy(&zombie);
+}
+
+void Machine::collect() {
+  for (auto task = tasks_.begin(); task != tasks_.end();) {
+    Task& candidate = *task++;
+    if (candidate.state_ == Task::State::zombie && candidate.uncollected_) reap(candidate);
+  }
+}
+
+void Machine::on_exit(Task& task) {
+  // Children of a process go to the first one, which stands for init, when their last thread's parent ends.
+  if (!task.is_thread_) {
+    for (Task& child : tasks_) {
+      if (child.parent_ == task.process_ && &child != &task) child.parent_ = first_ == &task ? 0 : 1;
+    }
+  }
+  task.uncollected_ = task.is_thread_;
+  if (task.is_thread_) return;
+  for (Task& other : tasks_) {
+    if (other.process_ == task.parent_) other.child_exits_.wake_all();
+  }
+}
+
+Task* Machine::find_task(int32_t tid) {
+  for (Task& task : tasks_) {
+    if (task.tid_ == tid) return &task;
+  }
+  return nullptr;
+}
+
+void Machine::check() const {
+  arena_.check();
+  uint32_t count = 0;
+  int32_t last_tid = 0;
+  for (const Task& task : tasks_) {
+    ++count;
+    CHECK(task.tid_ > last_tid);
+    last_tid = task.tid_;
+    if (task.state_ == Task::State::zombie) {
+      CHECK(!task.fds_ && !task.fs_ && !task.space_);
+      continue;
+    }
+    task.fds_->check();
+    task.space_->check();
+  }
+  CHECK(count == task_count_);
+  CHECK(last_tid < next_tid_);
+  files_->check();
+}
+
+}  // namespace cupel::libos

@@ -1,0 +1,150 @@
+#include "libos/mm/address_space.hh"
+
+#include "libos/machine/machine.hh"
+
+namespace cupel::libos {
+
+using platform::Access;
+
+Result<Ref<AddressSpace>> AddressSpace::create(Machine& machine) {
+  Ref<AddressSpace> made = TRY(make_counted<AddressSpace>(machine.arena(), machine, platform::Space{}));
+  made->space_ = TRY(machine.platform().new_space(*made));
+  made->has_space_ = true;
+  made->break_ = machine.config().break_base;
+  return made;
+}
+
+AddressSpace::~AddressSpace() {
+  pages_.clear_and_dispose([this](Page* page) { arena().destroy(page); });
+  vmas_.clear_and_dispose([this](Vma* vma) { arena().destroy(vma); });
+  if (has_space_) machine_.platform().drop_space(space_);
+}
+
+Result<Ref<AddressSpace>> AddressSpace::clone() {
+  Ref<AddressSpace> copy = TRY(create(machine_));
+  copy->break_ = break_;
+  for (const Vma& vma : vmas_) copy->insert(*TRY(copy->make_vma(vma, vma.start, vma.end)));
+  for (Page& page : pages_) {
+    const Vma& vma = *covering(page.number);
+    Page* twin = TRY(arena().make<Page>());
+    twin->number = page.number;
+    twin->frame = page.frame;
+    twin->copy_on_write = !vma.shared;
+    copy->pages_.insert(*twin);  // installed in the copy's space when it is first touched
+  }
+  // Nothing can fail from here: only now do our own pages become copy-on-write.
+  for (Page& page : pages_) {
+    if (covering(page.number)->shared || page.copy_on_write) continue;
+    page.copy_on_write = true;
+    machine_.platform().unmap(space_, page.number << page_shift, 1);
+  }
+  return copy;
+}
+
+AddressSpace::Vmas::iterator AddressSpace::first_after(uint64_t page) {
+  auto vma = vmas_.upper_bound(page);
+  if (vma != vmas_.begin()) {
+    auto before = std::prev(vma);
+    if (before->end > page) return before;
+  }
+  return vma;
+}
+
+AddressSpace::Vmas::iterator AddressSpace::covering(uint64_t page) {
+  auto vma = first_after(page);
+  return vma != vmas_.end() && vma->start <= page ? vma : vmas_.end();
+}
+
+AddressSpace::Vmas::const_iterator AddressSpace::covering(uint64_t page) const {
+  auto vma = vmas_.upper_bound(page);
+  if (vma == vmas_.begin()) return vmas_.end();
+  --vma;
+  return vma->end > page ? vma : vmas_.end();
+}
+
+Result<> AddressSpace::page_fault(platform::Space space, uint64_t page_address, Access wanted) {
+  CHECK(space == space_);
+  const uint64_t number = page_address >> page_shift;
+  auto vma = covering(number);
+  if (vma == vmas_.end() || !allows(vma->access, wanted)) return fail(Errno::fault);
+  const bool write = allows(wanted, Access::write);
+  auto page = pages_.find(number);
+  if (page == pages_.end()) return first_touch(*vma, number, write);
+  if (page->copy_on_write && write) return copy_page(*vma, *page);
+  const Access access = page->copy_on_write ? static_cast<Access>(static_cast<uint8_t>(vma->access) & ~static_cast<uint8_t>(Access::write)) : vma->access;
+  return machine_.platform().map(space_, page_address, page->frame->bytes(), access);
+}
+
+Result<> AddressSpace::first_touch(const Vma& vma, uint64_t number, bool write) {
+  Ref<Frame> frame;
+  const bool borrowed = vma.object != nullptr;
+  if (borrowed) frame = TRY(vma.object->frame(vma.object_start + (number - vma.start)));
+  if (!borrowed) frame = TRY(Frame::create(arena()));
+  Page* page = TRY(arena().make<Page>());
+  page->number = number;
+  page->frame = std::move(frame);
+  page->copy_on_write = borrowed && !vma.shared;
+  pages_.insert(*page);
+  if (page->copy_on_write && write) return copy_page(vma, *page);
+  const Access access = page->copy_on_write ? static_cast<Access>(static_cast<uint8_t>(vma.access) & ~static_cast<uint8_t>(Access::write)) : vma.access;
+  return machine_.platform().map(space_, number << page_shift, page->frame->bytes(), access);
+}
+
+Result<> AddressSpace::copy_page(const Vma& vma, Page& page) {
+  if (page.frame->owner_count() > 1) {
+    Ref<Frame> copy = TRY(Frame::create(arena()));
+    std::memcpy(copy->bytes(), page.frame->bytes(), page_size);
+    page.frame = std::move(copy);
+  }
+  page.copy_on_write = false;
+  return machine_.platform().map(space_, page.number << page_shift, page.frame->bytes(), vma.access);
+}
+
+AddressSpace::Identity AddressSpace::identity_of(uint64_t address) const {
+  const uint64_t number = address >> page_shift;
+  auto vma = covering(number);
+  if (vma != vmas_.end() && vma->shared) {
+    if (auto page = pages_.find(number); page != pages_.end()) {
+      const auto offset = static_cast<uint64_t>(page->frame->bytes() - reinterpret_cast<const std::byte*>(&arena()));  // SAFETY: an offset in the arena
+      return {0, offset + address % page_size};
+    }
+  }
+  return {static_cast<uint64_t>(space_) + 1, address};
+}
+
+bool AddressSpace::mapped(uint64_t start, uint64_t pages) const {
+  for (uint64_t page = start; page < start + pages;) {
+    auto vma = covering(page);
+    if (vma == vmas_.end()) return false;
+    page = vma->end;
+  }
+  return true;
+}
+
+Result<> AddressSpace::resident(uint64_t start, uint64_t pages, std::byte* out) const {
+  if (!mapped(start, pages)) return fail(Errno::nomem);
+  for (uint64_t index = 0; index < pages; ++index) out[index] = std::byte{pages_.find(start + index) != pages_.end()};
+  return {};
+}
+
+size_t AddressSpace::copy_in(uint64_t address, std::span<std::byte> out) const { return machine_.platform().copy_in(space_, address, out); }
+size_t AddressSpace::copy_out(uint64_t address, std::span<const std::byte> bytes) const {
+  return machine_.platform().copy_out(space_, address, bytes);
+}
+Result<uint32_t> AddressSpace::compare_exchange(uint64_t address, uint32_t expected, uint32_t desired) const {
+  return machine_.platform().compare_exchange(space_, address, expected, desired);
+}
+
+void AddressSpace::check() const {
+  uint64_t last = 0;
+  for (const Vma& vma : vmas_) {
+    CHECK(vma.space == this);
+    CHECK(vma.start >= last);
+    CHECK(vma.end > vma.start);
+    CHECK(vma.end <= user_limit >> page_shift);
+    last = vma.end;
+  }
+  for (const Page& page : pages_) CHECK(covering(page.number) != vmas_.end());
+}
+
+}  // namespace cupel::libos
