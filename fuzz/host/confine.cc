@@ -16,6 +16,8 @@
 #include <cstddef>
 #include <cstdio>
 
+#include "libos/base/page.hh"
+
 namespace cupel::host {
 namespace {
 
@@ -29,8 +31,14 @@ bool refuse(Refusal& refusal, const char* step) {
 constexpr uint64_t kept_capabilities = uint64_t{1} << CAP_CHOWN | uint64_t{1} << CAP_DAC_OVERRIDE | uint64_t{1} << CAP_DAC_READ_SEARCH |
                                        uint64_t{1} << CAP_FOWNER | uint64_t{1} << CAP_FSETID;
 
-// Bytes of address space the process has now; 0 where /proc does not say.
-uint64_t address_space_now() {
+bool limit(decltype(RLIMIT_AS) resource, uint64_t value, const char* step, Refusal& refusal) {
+  const rlimit both{value, value};
+  return setrlimit(resource, &both) == 0 || refuse(refusal, step);
+}
+
+}  // namespace
+
+uint64_t address_space_size() {
   const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   if (file < 0) return 0;
   char text[64] = {};
@@ -38,15 +46,8 @@ uint64_t address_space_now() {
   close(file);
   uint64_t pages = 0;
   for (ssize_t at = 0; at < size && text[at] >= '0' && text[at] <= '9'; ++at) pages = pages * 10 + static_cast<uint64_t>(text[at] - '0');
-  return pages * 4096;
+  return pages * page_size;
 }
-
-bool limit(decltype(RLIMIT_AS) resource, uint64_t value, const char* step, Refusal& refusal) {
-  const rlimit both{value, value};
-  return setrlimit(resource, &both) == 0 || refuse(refusal, step);
-}
-
-}  // namespace
 
 bool enter_empty_root(const Confinement& confinement, Refusal& refusal) {
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return refuse(refusal, "making the mounts private");
@@ -69,11 +70,12 @@ bool enter_empty_root(const Confinement& confinement, Refusal& refusal) {
   return true;
 }
 
-bool limit_resources(const Confinement& confinement, Refusal& refusal) {
-  const uint64_t now = address_space_now();
+bool limit_resources(const Confinement& confinement, uint64_t address_space, Refusal& refusal) {
+  const uint64_t memory_max = address_space == 0 ? RLIM_INFINITY : address_space + confinement.memory_max;
   return limit(RLIMIT_NOFILE, confinement.descriptors_max, "limiting descriptors", refusal) &&
-         limit(RLIMIT_AS, now == 0 ? RLIM_INFINITY : now + confinement.memory_max, "limiting memory", refusal) &&
-         limit(RLIMIT_CORE, 0, "limiting core dumps", refusal) && limit(RLIMIT_MEMLOCK, 0, "limiting locked memory", refusal);
+         limit(RLIMIT_FSIZE, confinement.file_size_max, "limiting file sizes", refusal) &&
+         limit(RLIMIT_AS, memory_max, "limiting memory", refusal) && limit(RLIMIT_CORE, 0, "limiting core dumps", refusal) &&
+         limit(RLIMIT_MEMLOCK, 0, "limiting locked memory", refusal);
 }
 
 bool drop_capabilities(Refusal& refusal) {

@@ -12,9 +12,12 @@ struct Refusal {
   int error = 0;               // errno
 };
 
+// Bytes of address space this process has, RLIMIT_AS counts them all; 0 where /proc does not say.
+uint64_t address_space_size();
+
 // Each gives up by filling in `refusal` and returning false.
 bool enter_empty_root(const Confinement& confinement, Refusal& refusal);
-bool limit_resources(const Confinement& confinement, Refusal& refusal);
+bool limit_resources(const Confinement& confinement, uint64_t address_space, Refusal& refusal);
 bool drop_capabilities(Refusal& refusal);
 bool filter_calls(std::span<const uint16_t> calls, Refusal& refusal);
 

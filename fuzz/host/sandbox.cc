@@ -60,7 +60,7 @@ std::expected<uint32_t, int> map_ids(pid_t pid) {
   return 0;
 }
 
-bool confine(const Confinement& confinement, Handshake& handshake) {
+bool confine(const Confinement& confinement, Inhabitant& body, Handshake& handshake) {
   Refusal& refusal = handshake.refusal;
   const auto refuse = [&](const char* step) {
     refusal = {step, errno};
@@ -76,15 +76,17 @@ bool confine(const Confinement& confinement, Handshake& handshake) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return refuse("dying with the parent");
   if (setsid() < 0) return refuse("starting a session");  // else kill(0, ...) would reach the parent's group
   if (close_range(0, ~0u, 0) != 0) return refuse("closing descriptors");
-  return limit_resources(confinement, refusal) && enter_empty_root(confinement, refusal) && drop_capabilities(refusal) &&
-         filter_calls(confinement.calls, refusal);
+  const uint64_t address_space = address_space_size();
+  if (!enter_empty_root(confinement, refusal)) return false;
+  if (!body.prepare()) return refuse("laying out memory");
+  return limit_resources(confinement, address_space, refusal) && drop_capabilities(refusal) && filter_calls(confinement.calls, refusal);
 }
 
-[[noreturn]] void live(const Confinement& confinement, Handshake& handshake, void (*body)(void*), void* context) {
-  const bool fine = confine(confinement, handshake);
+[[noreturn]] void live(const Confinement& confinement, Inhabitant& body, Handshake& handshake) {
+  const bool fine = confine(confinement, body, handshake);
   handshake.state = fine ? Handshake::confined : Handshake::refused;
   futex_wake(handshake.state);
-  if (fine) body(context);
+  if (fine) body.run();
   syscall(SYS_exit_group, fine ? 0 : 2);
   __builtin_unreachable();
 }
@@ -103,13 +105,13 @@ std::string explain_no_namespaces(int error) {
 
 }  // namespace
 
-std::expected<Sandbox, std::string> Sandbox::start(const Confinement& confinement, void (*body)(void*), void* context) {
+std::expected<Sandbox, std::string> Sandbox::start(const Confinement& confinement, Inhabitant& body) {
   void* page = mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return std::unexpected(explain({"preparing", errno}));
   auto* handshake = new (page) Handshake;
   // A plain copy of this process, as fork(2) makes it, but in namespaces of its own.
   const auto pid = static_cast<pid_t>(syscall(SYS_clone, namespaces | SIGCHLD, nullptr, nullptr, nullptr, 0));
-  if (pid == 0) live(confinement, *handshake, body, context);
+  if (pid == 0) live(confinement, body, *handshake);
   auto result = pid < 0 ? std::unexpected(explain_no_namespaces(errno)) : welcome(Sandbox(pid, 0), *handshake);
   munmap(page, page_size);
   return result;

@@ -16,17 +16,30 @@ struct Confinement {
   std::span<const uint16_t> calls{};      // what seccomp lets through, by call number; all but futex(2) and leaving is EPERM
   uint32_t descriptors_max = 1024;       // RLIMIT_NOFILE
   uint64_t memory_max = uint64_t{1} << 30;  // bytes of address space beyond what the child starts with
+  uint64_t file_size_max = INT64_MAX;    // RLIMIT_FSIZE
   uint64_t storage_max = uint64_t{1} << 30;  // bytes its file system may hold
+};
+
+// What runs inside. It is a copy of a process whose other threads are gone: it may not allocate. Nor can a sanitizer help
+// it that makes calls of its own: UBSan's vptr check is to be off in it.
+class Inhabitant {
+ public:
+  // Before capabilities and most calls are taken away, in the new root. False, with errno set, where it cannot go on.
+  virtual bool prepare() { return true; }
+  virtual void run() = 0;
+
+ protected:
+  ~Inhabitant() = default;
 };
 
 struct Handshake;
 
 class Sandbox {
  public:
-  // Runs `body(context)` in a new sandbox; the child exits when it returns. It shares MAP_SHARED memory with its parent
-  // and nothing else, holds no descriptor, and dies with the calling thread. `body` may not allocate. The error says
-  // which step was refused, and what to do about it.
-  static std::expected<Sandbox, std::string> start(const Confinement& confinement, void (*body)(void*), void* context);
+  // Runs `body` in a new sandbox; the child exits when it returns. It shares MAP_SHARED memory with its parent and nothing
+  // else, holds no descriptor, and dies with the calling thread. The error says which step was refused, and what to do
+  // about it.
+  static std::expected<Sandbox, std::string> start(const Confinement& confinement, Inhabitant& body);
 
   Sandbox(Sandbox&& other) noexcept : pid_(other.pid_), ids_max_(other.ids_max_) { other.pid_ = -1; }
   Sandbox& operator=(Sandbox&& other) noexcept;

@@ -35,6 +35,24 @@ struct Seen {
   std::array<long, 8> values{};
 };
 
+class Witness : public Inhabitant {
+ public:
+  Witness(void (*body)(Seen&), Seen& seen) : body_(body), seen_(seen) {}
+  [[clang::no_sanitize("vptr")]] void run() override { body_(seen_); }
+
+ private:
+  void (*body_)(Seen&);
+  Seen& seen_;
+};
+
+class Sleeper : public Inhabitant {
+ public:
+  [[clang::no_sanitize("vptr")]] void run() override {
+    std::atomic<uint32_t> word{0};
+    for (;;) futex_wait(word, 0, std::chrono::hours(1));
+  }
+};
+
 using Calls = std::vector<uint16_t>;
 
 // Runs `body` in a sandbox which lets `calls` through.
@@ -48,9 +66,10 @@ class SandboxTest : public testing::Test {
   }
   ~SandboxTest() override { munmap(seen, sizeof(Seen)); }
 
-  void run(const Calls& calls, void (*body)(void*), Confinement confinement = {}) {
+  void run(const Calls& calls, void (*body)(Seen&), Confinement confinement = {}) {
     confinement.calls = calls;
-    auto sandbox = Sandbox::start(confinement, body, seen);
+    Witness witness(body, *seen);
+    auto sandbox = Sandbox::start(confinement, witness);
     ASSERT_TRUE(sandbox) << sandbox.error();
     for (int tries = 0; seen->done == 0 && tries < 200; ++tries) futex_wait(seen->done, 0, std::chrono::milliseconds(50));
     ASSERT_EQ(seen->done, 1u);
@@ -75,8 +94,7 @@ constexpr std::array harmful_calls{
 };
 
 // Each call as an attacker would make it, in the order of `harmful_calls`.
-void attack(void* context) {
-  auto& seen = *static_cast<Seen*>(context);
+void attack(Seen& seen) {
   size_t next = 0;
   const auto record = [&](int error) { seen.errors[next++] = error; };
   const timespec time{1, 0};
@@ -118,8 +136,7 @@ TEST_F(SandboxTest, WithoutTheFilterTheKernelStillRefusesWhatWouldChangeItsHost)
 }
 
 TEST_F(SandboxTest, ItsWorldIsAnEmptyDirectory) {
-  run({SYS_openat, SYS_open, SYS_getdents64, SYS_getppid, SYS_getpid, SYS_getuid, SYS_getgid, SYS_fcntl, SYS_getpgid}, [](void* context) {
-    auto& saw = *static_cast<Seen*>(context);
+  run({SYS_openat, SYS_open, SYS_getdents64, SYS_getppid, SYS_getpid, SYS_getuid, SYS_getgid, SYS_fcntl, SYS_getpgid}, [](Seen& saw) {
     saw.errors[0] = error_of(SYS_fcntl, 0, F_GETFD);  // no descriptor is left
     saw.errors[1] = error_of(SYS_open, "/etc/passwd", O_RDONLY);
     saw.errors[2] = error_of(SYS_open, "/proc/self/exe", O_RDONLY);
@@ -143,8 +160,7 @@ TEST_F(SandboxTest, ItsWorldIsAnEmptyDirectory) {
 }
 
 TEST_F(SandboxTest, ItKeepsOnlyTheCapabilitiesOfAFilesOwner) {
-  run({SYS_capget, SYS_open, SYS_fchown, SYS_fchmod, SYS_prctl}, [](void* context) {
-    auto& saw = *static_cast<Seen*>(context);
+  run({SYS_capget, SYS_open, SYS_fchown, SYS_fchmod, SYS_prctl}, [](Seen& saw) {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct sets[2]{};
     syscall(SYS_capget, &header, sets);
@@ -162,8 +178,7 @@ TEST_F(SandboxTest, ItKeepsOnlyTheCapabilitiesOfAFilesOwner) {
 }
 
 TEST_F(SandboxTest, ItHasAsManyDescriptorsAsItWasGiven) {
-  run({SYS_dup, SYS_open}, [](void* context) {
-    auto& saw = *static_cast<Seen*>(context);
+  run({SYS_dup, SYS_open}, [](Seen& saw) {
     const auto root = syscall(SYS_open, "/", O_RDONLY);
     long last = root;
     for (long made = root; made >= 0; made = syscall(SYS_dup, root)) last = made;
@@ -183,7 +198,8 @@ TEST(Sandbox, SaysSoWhenNamespacesCannotBeMade) {
     const rlimit none{0, 0};
     setrlimit(RLIMIT_NPROC, &none);
     if (setresuid(12345, 12345, 12345) != 0) _exit(geteuid() == 0 ? 3 : 4);
-    auto sandbox = Sandbox::start({}, [](void*) {}, nullptr);
+    Sleeper sleeper;
+    auto sandbox = Sandbox::start({}, sleeper);
     _exit(!sandbox && sandbox.error().starts_with("user namespaces are not available: ") ? 0 : 1);
   }
   int status = 0;
@@ -195,10 +211,8 @@ TEST(Sandbox, SaysSoWhenNamespacesCannotBeMade) {
 TEST(Sandbox, EndsWithItsOwner) {
   std::optional<pid_t> pid;
   {
-    auto sandbox = Sandbox::start({}, [](void*) {
-      std::atomic<uint32_t> word{0};
-      for (;;) futex_wait(word, 0, std::chrono::hours(1));
-    }, nullptr);
+    Sleeper sleeper;
+    auto sandbox = Sandbox::start({}, sleeper);
     ASSERT_TRUE(sandbox) << sandbox.error();
     EXPECT_TRUE(sandbox->alive());
     pid = sandbox->pid();

@@ -1,0 +1,173 @@
+#include "fuzz/host/child.hh"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <linux/prctl.h>
+
+#include <array>
+#include <cerrno>
+
+#include "fuzz/host/futex.hh"
+#include "fuzz/host/guest_root.hh"
+#include "fuzz/host/raw_call.hh"
+#include "fuzz/program/program.hh"
+
+namespace cupel::host {
+namespace {
+
+volatile sig_atomic_t nudged = 0;
+void on_nudge(int) { nudged = 1; }
+
+constexpr bool is_error(int64_t result) { return result < 0 && result >= -4095; }
+
+// memcpy(3) would do, but may be an instrumented one.
+void copy_bytes(void* to, const void* from, size_t size) { asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory"); }
+
+uint64_t obstacle(const libos::Config& config) { return config.break_base + config.break_size_max + page_size; }
+
+// Puts the heap that brk(2) grows at the machine's address (prctl(2), PR_SET_MM_MAP: all or nothing, so the other places
+// are made up; only /proc reads them). A page in the way bounds it: the kernel keeps one free before the next mapping.
+bool place_break(const libos::Config& config) {
+  prctl_mm_map map{};
+  const uint64_t base = config.break_base;
+  map.start_code = map.end_code = map.start_data = map.end_data = map.start_brk = map.brk = base;
+  map.start_code -= 1;
+  map.start_stack = map.arg_start = map.arg_end = map.env_start = map.env_end = base;
+  map.exe_fd = ~0u;
+  if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) != 0) return false;
+  // SAFETY: nothing else lives below `guest_end`, and MAP_FIXED_NOREPLACE makes sure.
+  return mmap(reinterpret_cast<void*>(obstacle(config)), page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED;
+}
+
+}  // namespace
+
+std::span<const uint16_t> Child::own_calls() {
+  static constexpr std::array<uint16_t, 17> calls{
+      SYS_close, SYS_openat, SYS_getdents64, SYS_unlinkat, SYS_chdir, SYS_newfstatat, SYS_close_range, SYS_umask, SYS_chmod,
+      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mremap, SYS_mprotect, SYS_process_vm_readv, SYS_process_vm_writev,
+  };
+  return calls;
+}
+
+bool Child::prepare() {
+  struct sigaction action {};
+  action.sa_handler = on_nudge;  // without SA_RESTART: the call gives EINTR
+  if (sigaction(nudge_signal, &action, nullptr) != 0) return false;
+  // SAFETY: an old size of 0 makes a second view of a shared mapping (mremap(2)); the place is the program's.
+  void* place = reinterpret_cast<void*>(fuzz::slots_base);
+  void* view = mremap(place_.slots.data(), 0, place_.slots.size(), MREMAP_MAYMOVE | MREMAP_FIXED, place);
+  if (view != place) return false;
+  if (mprotect(reinterpret_cast<void*>(fuzz::read_only_base), page_size, PROT_READ) != 0) return false;
+  return place_break(place_.config);
+}
+
+void Child::run() {
+  restore_memory();
+  restore_root();
+  Desk& desk = *place_.desk;
+  for (;;) {
+    const uint32_t answered = desk.answered;
+    while (desk.asked == answered) futex_wait(desk.asked, answered, std::chrono::hours(1));
+    serve();
+    desk.answered = answered + 1;
+    futex_wake(desk.answered);
+  }
+}
+
+void Child::serve() {
+  Desk& desk = *place_.desk;
+  std::byte* record = place_.memory.data() + desk.offset;
+  for (uint32_t program = desk.first; program < desk.end; ++program) {
+    desk.program.store(program, std::memory_order_relaxed);
+    record = run_program(record);
+  }
+}
+
+std::byte* Child::run_program(std::byte* record) {
+  // SAFETY: the parent wrote the records, in this very layout, before it asked.
+  const auto& program = *reinterpret_cast<const ProgramRecord*>(record);
+  record += sizeof(ProgramRecord);
+  bool goes_on = true;
+  for (uint32_t index = 0; index < program.call_count; ++index) {
+    auto& call = *reinterpret_cast<CallRecord*>(record);
+    std::byte* const slots = record + sizeof(CallRecord);
+    if (goes_on && call.manner != Manner::skip) {
+      place_.desk->call.store(index, std::memory_order_relaxed);
+      lay_in(slots, call.slot_count);
+      goes_on = run_call(call);
+      record = take_out(slots, call.slot_count);
+    } else {
+      record = slots;
+      for (uint8_t slot = 0; slot < call.slot_count; ++slot) {
+        record += sizeof(SlotRecord) + 2 * padded(reinterpret_cast<const SlotRecord*>(record)->size);
+      }
+    }
+  }
+  if (program.uses_memory != 0) restore_memory();
+  restore_root();
+  return record;
+}
+
+// Whether the program goes on.
+bool Child::run_call(CallRecord& call) {
+  auto& calls = place_.desk->calls;
+  calls.store(calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  nudged = 0;
+  call.result = call.manner == Manner::spawn ? raw_spawn(call.number, call.registers) : raw_call(call.number, call.registers);
+  call.state = nudged != 0 && call.result == -EINTR ? State::blocked : State::returned;
+  if ((call.number == SYS_mmap || call.number == SYS_mremap) && !is_error(call.result) && word(call.result) >= guest_end) {
+    kernel(SYS_munmap, call.result, call.number == SYS_mmap ? call.registers[1] : call.registers[2]);  // out of place
+  }
+  return call.state == State::returned && is_error(call.result) == is_error(call.expected);
+}
+
+bool Child::in_slots(const SlotRecord& slot) const {
+  return slot.address >= fuzz::slots_base && slot.address - fuzz::slots_base <= place_.slots.size() &&
+         slot.size <= place_.slots.size() - (slot.address - fuzz::slots_base);
+}
+
+// Slots are written by their second view, which no program can take away; other places as far as they can be written.
+std::byte* Child::lay_in(std::byte* record, uint8_t count) {
+  for (; count > 0; --count) {
+    // SAFETY: as in run_program().
+    const auto& slot = *reinterpret_cast<const SlotRecord*>(record);
+    std::byte* const before = record + sizeof(SlotRecord);
+    if (in_slots(slot)) {
+      copy_bytes(&place_.slots[slot.address - fuzz::slots_base], before, slot.size);
+    } else {
+      const iovec here{before, slot.size}, there{reinterpret_cast<void*>(slot.address), slot.size};
+      kernel(SYS_process_vm_writev, 1, &here, 1, &there, 1, 0);
+    }
+    record = before + 2 * padded(slot.size);
+  }
+  return record;
+}
+
+std::byte* Child::take_out(std::byte* record, uint8_t count) {
+  for (; count > 0; --count) {
+    // SAFETY: as in run_program().
+    const auto& slot = *reinterpret_cast<const SlotRecord*>(record);
+    std::byte* const after = record + sizeof(SlotRecord) + padded(slot.size);
+    if (in_slots(slot)) {
+      copy_bytes(after, &place_.slots[slot.address - fuzz::slots_base], slot.size);
+    } else {
+      const iovec here{after, slot.size}, there{reinterpret_cast<void*>(slot.address), slot.size};
+      kernel(SYS_process_vm_readv, 1, &here, 1, &there, 1, 0);
+    }
+    record = after + padded(slot.size);
+  }
+  return record;
+}
+
+void Child::restore_memory() {
+  kernel(SYS_brk, place_.config.break_base);
+  const uint64_t wall = obstacle(place_.config);
+  kernel(SYS_munmap, 0, fuzz::slots_base);
+  kernel(SYS_munmap, fuzz::unmapped_base, wall - fuzz::unmapped_base);
+  kernel(SYS_munmap, wall + page_size, guest_end - wall - page_size);
+}
+
+}  // namespace cupel::host

@@ -1,0 +1,64 @@
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "fuzz/host/batch.hh"
+#include "fuzz/host/sandbox.hh"
+#include "libos/machine/config.hh"
+
+// The child's side: makes the calls of one program after another on the real kernel, in an address space and a file
+// system which are brought back to their beginning in between.
+namespace cupel::host {
+
+// All of a program's addresses are below, all of the child's own above.
+inline constexpr uint64_t guest_end = 0x7000'0000;
+// What interrupts a call that waits for too long.
+inline constexpr int nudge_signal = 64;
+
+// Where parent and child meet; in shared memory.
+struct Desk {
+  std::atomic<uint32_t> asked{0};     // batches handed over
+  std::atomic<uint32_t> answered{0};  // batches done; asked and answered differ by at most one
+  std::atomic<uint32_t> calls{0};     // calls begun: tells a child at work from one that waits
+  std::atomic<uint32_t> program{0};   // where it is in the batch
+  std::atomic<uint32_t> call{0};
+  uint64_t offset = 0;                // where in `memory` the first program to run lies
+  uint32_t first = 0;                 // its index
+  uint32_t end = 0;                   // index after the last
+};
+
+// What the child works with, all of it mapped before it is cloned.
+struct Workplace {
+  Desk* desk = nullptr;
+  std::span<std::byte> memory;      // the batches; shared
+  std::span<std::byte> slots;       // a second view of the slots and of the page after them; shared
+  libos::Config config{};
+};
+
+class Child final : public Inhabitant {
+ public:
+  explicit Child(const Workplace& place) : place_(place) {}
+
+  // The calls it makes on its own account, for the filter.
+  static std::span<const uint16_t> own_calls();
+
+  bool prepare() override;
+  void run() override;
+
+ private:
+  void serve();
+  // Both walk the records of one program and return where the next one starts.
+  std::byte* run_program(std::byte* record);
+  bool run_call(CallRecord& call);
+  std::byte* lay_in(std::byte* slots, uint8_t count);
+  std::byte* take_out(std::byte* slots, uint8_t count);
+  bool in_slots(const SlotRecord& slot) const;
+
+  void restore_memory();
+
+  Workplace place_;
+};
+
+}  // namespace cupel::host

@@ -1,0 +1,89 @@
+#include "fuzz/host/guest_root.hh"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fuzz/host/raw_call.hh"
+
+namespace cupel::host {
+namespace {
+
+constexpr const char* console = "/console";
+
+// A record of getdents64(2), up to its name.
+struct [[gnu::packed]] Entry {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t size;
+  uint8_t type;
+};
+
+bool is_dot(const char* name) { return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)); }
+
+// Removes all that the working directory holds. No descriptor stays open while it goes deeper: there may be few.
+void empty_directory() {
+  for (;;) {
+    alignas(8) char buffer[1024];
+    const int64_t directory = kernel(SYS_openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY);
+    const int64_t size = kernel(SYS_getdents64, directory, buffer, sizeof(buffer));
+    kernel(SYS_close, directory);
+    bool removed = false;
+    for (int64_t at = 0; at < size;) {
+      // SAFETY: the kernel fills the buffer with whole records.
+      const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
+      const char* name = buffer + at + sizeof(Entry);
+      at += entry->size;
+      if (is_dot(name)) continue;
+      if (entry->type != DT_DIR) {
+        removed |= kernel(SYS_unlinkat, AT_FDCWD, name, 0) == 0;
+        continue;
+      }
+      if (kernel(SYS_unlinkat, AT_FDCWD, name, AT_REMOVEDIR) != 0 && kernel(SYS_chdir, name) == 0) {
+        empty_directory();
+        kernel(SYS_chdir, "..");
+        kernel(SYS_unlinkat, AT_FDCWD, name, AT_REMOVEDIR);
+      }
+      removed = true;
+    }
+    if (!removed) return;
+  }
+}
+
+struct stat status_of(const char* path) {
+  struct stat status {};
+  kernel(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW);
+  return status;
+}
+
+bool is_untouched(const struct stat& status, uint32_t mode, uint64_t links, int64_t size) {
+  return status.st_mode == mode && status.st_nlink == links && status.st_size == size && status.st_uid == 0 && status.st_gid == 0;
+}
+
+// tmpfs counts 20 bytes for an entry, so that the root's size says how many there are.
+bool root_is_untouched() {
+  return is_untouched(status_of("/"), S_IFDIR | 0755, 2, 20) && is_untouched(status_of(console), S_IFREG | 0644, 1, 0);
+}
+
+}  // namespace
+
+void restore_root() {
+  kernel(SYS_close_range, 0, ~0u, 0);
+  kernel(SYS_umask, 022);
+  kernel(SYS_chdir, "/");
+  if (!root_is_untouched()) {
+    empty_directory();
+    kernel(SYS_chmod, "/", 0755);
+    kernel(SYS_chown, "/", 0, 0);
+  }
+  const int64_t file = kernel(SYS_openat, AT_FDCWD, console, O_RDWR | O_CREAT, 0644);
+  kernel(SYS_dup, file);
+  kernel(SYS_dup, file);
+}
+
+}  // namespace cupel::host
