@@ -109,8 +109,8 @@ class Allowed {
   // EFAULT may leave some of these bytes changed.
   void may_scribble(uint64_t address, size_t size);
 
-  // Everything is allowed, and the model no longer knows the world.
-  void lose() { lost_ = true; }
+  // Everything is allowed; on success the model no longer knows the world.
+  Result<> lose() { return lost_ = true, Result<>{}; }
   bool lost() const { return lost_; }
 
   std::span<const Alternative> alternatives() const { return {alternatives_, count_}; }

@@ -90,10 +90,10 @@ Result<std::span<const Piece>> Call::vector(size_t index) const {
   const uint64_t count = arg<uint64_t>(index + 1);
   if (count > pieces_max) return fail(Errno::inval);
   scratch_.pieces.resize(count);
-  const auto bytes = std::as_writable_bytes(std::span(scratch_.pieces));
-  if (load(address(index), bytes) != bytes.size()) return fail(Errno::fault);
-  for (const Piece& piece : scratch_.pieces) {
-    if (piece.size > INT64_MAX) return fail(Errno::inval);
+  const size_t readable_count = load(address(index), std::as_writable_bytes(std::span(scratch_.pieces))) / sizeof(Piece);
+  for (size_t at = 0; at < count; ++at) {
+    if (at == readable_count) return fail(Errno::fault);
+    if (scratch_.pieces[at].size > INT64_MAX) return fail(Errno::inval);
   }
   uint64_t total = 0;
   if (count == 1) scratch_.pieces[0].size = std::min(scratch_.pieces[0].size, transfer_max);

@@ -16,8 +16,9 @@ Result<> read_counter(const Call& call, Allowed& allowed, FileId id, Pieces piec
     if (!counter.unsure) return {};
   }
   if (call.writable(pieces, sizeof(uint64_t)) < sizeof(uint64_t)) {
-    // Linux takes the value before it finds that there is no place for it.
+    // Linux takes the value before it finds that there is no place for it, or not for all of it.
     allowed.fails_with_effect(Errno::fault);
+    for (const Piece& piece : pieces) allowed.writes_anything(piece.address, call.writable(piece.address, std::min<uint64_t>(piece.size, sizeof(uint64_t))));
     allowed.then([id](World& world, const Actual&) { world.counters[world.files[id].counter].unsure = true; });
     return {};
   }

@@ -9,7 +9,7 @@ void Inode::clear() {
   mode = mode_unsure = user = group = 0;
   link_count = 1;
   size = 0;
-  bytes_unsure = removed = false;
+  bytes_unsure = removed = linkable = false;
   bytes.clear();
   target.clear();
   entries.clear();

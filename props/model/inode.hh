@@ -49,6 +49,7 @@ struct Inode {
   std::vector<DirectoryEntry> entries;
   InodeId parent = InodeId::none;  // directories; the root is its own
   bool removed = false;            // a directory that rmdir(2) or rename(2) took away
+  bool linkable = false;           // O_TMPFILE without O_EXCL: may be given a name
   Learned number;
   Stamp times[3];             // access, modify, change
 

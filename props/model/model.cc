@@ -7,6 +7,14 @@
 #include "props/model/rules.hh"
 
 namespace cupel::props {
+namespace {
+
+bool is_error(const interface::Outcome& outcome) {
+  return outcome.kind == interface::Outcome::Kind::returned && outcome.value < 0 &&
+         outcome.value > -static_cast<int64_t>(Allowed::errors_count);
+}
+
+}  // namespace
 
 struct Model::State {
   explicit State(const Bounds& bounds) : world(bounds) {
@@ -56,8 +64,7 @@ std::optional<Mismatch> Model::step(const interface::Invocation& invocation, con
     mismatch = state.judge(rule_table()[id - 1u], state.infos[id - 1u], invocation, outcome, caller);
   } else {
     ++state.unmodelled;
-    const bool failed = outcome.kind == interface::Outcome::Kind::returned && outcome.value < 0;
-    if (!failed) state.lost = true;
+    if (!is_error(outcome)) state.lost = true;
   }
   state.faults.clear();
   return mismatch;
@@ -66,13 +73,13 @@ std::optional<Mismatch> Model::step(const interface::Invocation& invocation, con
 std::optional<Mismatch> Model::State::judge(const RuleLine& line, RuleInfo& info, const interface::Invocation& invocation,
                                             const interface::Outcome& outcome, TaskId caller) {
   ++info.hits;
-  if (outcome.kind == interface::Outcome::Kind::returned && outcome.value < 0) ++info.errors;
+  if (is_error(outcome)) ++info.errors;
   allowed.clear();
   const Call call(world, caller, invocation, outcome, scratch);
   if (const auto done = line.rule(call, allowed); !done) allowed.may_fail(done.error());
 
   if (allowed.lost()) {
-    lost = true;
+    lost = !is_error(outcome);
   } else if (const Alternative* alternative = matcher.find(world, allowed, faults, outcome)) {
     take_over(*alternative, caller, outcome);
   } else if (matcher.is_plain_error(allowed, faults, outcome)) {

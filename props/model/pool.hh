@@ -1,6 +1,6 @@
 #pragma once
 #include <cstdint>
-#include <vector>
+#include <deque>
 
 namespace cupel::props {
 
@@ -23,7 +23,7 @@ class Pool {
   const T& operator[](Id id) const { return items_[static_cast<uint32_t>(id)]; }
 
  private:
-  std::vector<T> items_;
+  std::deque<T> items_;  // which stay where they are: rules hold views into them
   uint32_t count_ = 0;
 };
 

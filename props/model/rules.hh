@@ -9,22 +9,65 @@
 #define CUPEL_RULES(RULE) \
   RULE(0, read)           \
   RULE(1, write)          \
+  RULE(2, open)           \
   RULE(3, close)          \
+  RULE(4, stat)           \
+  RULE(5, fstat)          \
+  RULE(6, lstat)          \
   RULE(8, lseek)          \
   RULE(17, pread64)       \
   RULE(18, pwrite64)      \
   RULE(19, readv)         \
   RULE(20, writev)        \
+  RULE(21, access)        \
   RULE(32, dup)           \
   RULE(33, dup2)          \
   RULE(72, fcntl)         \
+  RULE(74, fsync)         \
+  RULE(75, fdatasync)     \
+  RULE(76, truncate)      \
+  RULE(77, ftruncate)     \
+  RULE(79, getcwd)        \
+  RULE(80, chdir)         \
+  RULE(81, fchdir)        \
+  RULE(82, rename)        \
+  RULE(83, mkdir)         \
+  RULE(84, rmdir)         \
+  RULE(85, creat)         \
+  RULE(86, link)          \
+  RULE(87, unlink)        \
+  RULE(88, symlink)       \
+  RULE(89, readlink)      \
+  RULE(90, chmod)         \
+  RULE(91, fchmod)        \
+  RULE(92, chown)         \
+  RULE(93, fchown)        \
+  RULE(94, lchown)        \
+  RULE(95, umask)         \
+  RULE(217, getdents64)   \
+  RULE(257, openat)       \
+  RULE(258, mkdirat)      \
+  RULE(260, fchownat)     \
+  RULE(262, newfstatat)   \
+  RULE(263, unlinkat)     \
+  RULE(264, renameat)     \
+  RULE(265, linkat)       \
+  RULE(266, symlinkat)    \
+  RULE(267, readlinkat)   \
+  RULE(268, fchmodat)     \
+  RULE(269, faccessat)    \
+  RULE(280, utimensat)    \
   RULE(284, eventfd)      \
+  RULE(285, fallocate)    \
   RULE(290, eventfd2)     \
   RULE(292, dup3)         \
   RULE(293, pipe2)        \
   RULE(295, preadv)       \
   RULE(296, pwritev)      \
-  RULE(436, close_range)
+  RULE(316, renameat2)    \
+  RULE(436, close_range)  \
+  RULE(439, faccessat2)   \
+  RULE(452, fchmodat2)
 
 namespace cupel::props {
 

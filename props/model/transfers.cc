@@ -54,9 +54,14 @@ Result<> write_regular(const Call& call, Allowed& allowed, FileId id, Pieces pie
   const uint64_t wanted = std::min(total, static_cast<uint64_t>(limit - from));
   const size_t count = call.readable(pieces, wanted);
   if (count == 0) {
-    if (!call.world.bounds.faulted_writes_extend || from <= inode.size) return fail(Errno::fault);
+    if (!call.world.bounds.faulted_writes_show) return fail(Errno::fault);
     allowed.fails_with_effect(Errno::fault);
-    allowed.then([id, from](World& world, const Actual&) { world.inodes[world.files[id].inode].size = from; });
+    allowed.then([id, from](World& world, const Actual&) {
+      Inode& target = world.inodes[world.files[id].inode];
+      target.size = std::max(target.size, from);
+      target.touch(modify_time | change_time);
+      target.mode_unsure |= S_ISUID | S_ISGID;
+    });
     return {};
   }
 
@@ -104,7 +109,7 @@ bool is_directory(const Call& call, FileId id) { return call.at(call.at(id).inod
 
 // The file offset must stay representable.
 Result<> check_range(const Call& call, FileId id, Pieces pieces, Position position) {
-  if (call.at(call.at(id).inode).type != FileType::regular) return {};
+  if (call.at(id).pipe != PipeId::none || call.at(id).counter != CounterId::none) return {};
   const auto from = position ? static_cast<uint64_t>(*position) : call.at(id).offset.value;
   return total_size(pieces) > static_cast<uint64_t>(INT64_MAX) - from ? fail(Errno::inval) : Result<>{};
 }

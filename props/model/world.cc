@@ -1,6 +1,7 @@
 #include "props/model/world.hh"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
@@ -68,6 +69,26 @@ void World::link(InodeId directory, std::string_view name, InodeId inode) {
 void World::unlink(InodeId directory, std::string_view name) {
   std::erase_if(inodes[directory].entries, [&](const DirectoryEntry& entry) { return entry.name == name; });
   inodes[directory].touch(modify_time | change_time);
+}
+
+void World::remove_inode(InodeId directory, InodeId id) {
+  Inode& inode = inodes[id];
+  inode.touch(change_time);
+  if (inode.type != FileType::directory) {
+    --inode.link_count;
+    return;
+  }
+  inode.link_count = 0;
+  inode.removed = true;
+  --inodes[directory].link_count;
+}
+
+void World::resize(InodeId id, int64_t size) {
+  Inode& inode = inodes[id];
+  if (size < inode.size) inode.bytes.zero(static_cast<uint64_t>(size), INT64_MAX);
+  inode.size = size;
+  inode.touch(modify_time | change_time);
+  inode.mode_unsure |= S_ISUID | S_ISGID;  // cleared unless the caller has CAP_FSETID everywhere
 }
 
 uint32_t World::install(TableId table, FileId file, bool close_on_exec, uint32_t from) {

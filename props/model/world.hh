@@ -41,6 +41,10 @@ struct World {
   // A new name in a directory, and its time stamps.
   void link(InodeId directory, std::string_view name, InodeId inode);
   void unlink(InodeId directory, std::string_view name);
+  // One name less for `inode`, which was in `directory`.
+  void remove_inode(InodeId directory, InodeId inode);
+  // A regular file's new size: what is cut off reads as zero when it grows again.
+  void resize(InodeId inode, int64_t size);
 
   // The lowest free number at or above `from` now stands for `file`.
   uint32_t install(TableId table, FileId file, bool close_on_exec, uint32_t from = 0);
