@@ -49,8 +49,6 @@ bool Batch::add(const CallRecord& call, std::span<const interface::Slot> slots) 
   return true;
 }
 
-void Batch::set_uses_memory() { at<ProgramRecord>(programs_.back().offset).uses_memory = 1; }
-
 void Batch::cancel() {
   used_ = programs_.back().offset;
   if (programs_.back().first_call < calls_.size()) slots_.resize(calls_[programs_.back().first_call].first_slot);

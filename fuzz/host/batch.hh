@@ -36,10 +36,10 @@ struct CallRecord {
   State state;
   Manner manner;
   uint8_t slot_count;
+  uint8_t descriptors;  // how many it may make
 };
 struct ProgramRecord {
-  uint32_t call_count;
-  uint32_t uses_memory;  // makes calls which change the address space: to be undone
+  uint64_t call_count;
 };
 
 constexpr size_t padded(size_t size) { return (size + 7) & ~size_t{7}; }
@@ -58,7 +58,6 @@ class Batch {
   bool begin();
   // Adds a call to it; false where there is no room for it: the program ends before it.
   bool add(const CallRecord& call, std::span<const interface::Slot> slots);
-  void set_uses_memory();
   // Gives up the program begun last.
   void cancel();
 

@@ -26,6 +26,25 @@ constexpr bool is_error(int64_t result) { return result < 0 && result >= -4095; 
 // memcpy(3) would do, but may be an instrumented one.
 void copy_bytes(void* to, const void* from, size_t size) { asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory"); }
 
+// What a call that succeeds may leave behind besides descriptors.
+enum class Effect : uint8_t { files, memory, nothing };
+constexpr Effect effect_of(uint64_t number) {
+  switch (number) {
+    case SYS_mmap: case SYS_mprotect: case SYS_munmap: case SYS_brk: case SYS_mremap: case SYS_madvise: case SYS_msync:
+      return Effect::memory;
+    case SYS_read: case SYS_pread64: case SYS_readv: case SYS_preadv: case SYS_preadv2: case SYS_close: case SYS_close_range:
+    case SYS_lseek: case SYS_dup: case SYS_dup2: case SYS_dup3: case SYS_fcntl: case SYS_pipe: case SYS_pipe2:
+    case SYS_eventfd: case SYS_eventfd2: case SYS_stat: case SYS_lstat: case SYS_fstat: case SYS_newfstatat: case SYS_statx:
+    case SYS_access: case SYS_faccessat: case SYS_faccessat2: case SYS_readlink: case SYS_readlinkat: case SYS_getcwd:
+    case SYS_getdents: case SYS_getdents64: case SYS_poll: case SYS_ppoll: case SYS_futex: case SYS_getpid: case SYS_gettid:
+    case SYS_getppid: case SYS_clock_gettime: case SYS_clock_getres: case SYS_gettimeofday: case SYS_time:
+    case SYS_clock_nanosleep: case SYS_nanosleep: case SYS_sched_yield: case SYS_getrandom: case SYS_uname: case SYS_wait4:
+      return Effect::nothing;
+    default:
+      return Effect::files;  // or we do not know
+  }
+}
+
 uint64_t obstacle(const libos::Config& config) { return config.break_base + config.break_size_max + page_size; }
 
 // Puts the heap that brk(2) grows at the machine's address (prctl(2), PR_SET_MM_MAP: all or nothing, so the other places
@@ -65,8 +84,7 @@ bool Child::prepare() {
 }
 
 void Child::run() {
-  restore_memory();
-  restore_root();
+  restore();
   Desk& desk = *place_.desk;
   for (;;) {
     const uint32_t answered = desk.answered;
@@ -106,8 +124,8 @@ std::byte* Child::run_program(std::byte* record) {
       }
     }
   }
-  if (program.uses_memory != 0) restore_memory();
-  restore_root();
+  if (!goes_on) traces_ = {};  // the worlds have parted: who knows
+  restore();
   return record;
 }
 
@@ -118,10 +136,30 @@ bool Child::run_call(CallRecord& call) {
   nudged = 0;
   call.result = call.manner == Manner::spawn ? raw_spawn(call.number, call.registers) : raw_call(call.number, call.registers);
   call.state = nudged != 0 && call.result == -EINTR ? State::blocked : State::returned;
+  note_traces(call);
   if ((call.number == SYS_mmap || call.number == SYS_mremap) && !is_error(call.result) && word(call.result) >= guest_end) {
     kernel(SYS_munmap, call.result, call.number == SYS_mmap ? call.registers[1] : call.registers[2]);  // out of place
   }
   return call.state == State::returned && is_error(call.result) == is_error(call.expected);
+}
+
+void Child::note_traces(const CallRecord& call) {
+  if (is_error(call.result)) return;
+  const Effect effect = effect_of(call.number);
+  traces_.files |= effect == Effect::files;
+  used_memory_ |= effect == Effect::memory;
+  if (call.descriptors == 0) return;
+  // Free numbers are given out from the lowest on, except where the program names one.
+  traces_.descriptors += call.descriptors;
+  const auto named = static_cast<uint64_t>(call.result);
+  if (named < place_.config.descriptors_max && named >= traces_.descriptors) traces_.descriptors = static_cast<uint32_t>(named) + 1;
+}
+
+void Child::restore() {
+  if (used_memory_) restore_memory();
+  restore_root(traces_);
+  traces_ = {.descriptors = 3, .files = false};
+  used_memory_ = false;
 }
 
 bool Child::in_slots(const SlotRecord& slot) const {

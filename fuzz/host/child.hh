@@ -5,6 +5,7 @@
 #include <span>
 
 #include "fuzz/host/batch.hh"
+#include "fuzz/host/guest_root.hh"
 #include "fuzz/host/sandbox.hh"
 #include "libos/machine/config.hh"
 
@@ -52,6 +53,8 @@ class Child final : public Inhabitant {
   // Both walk the records of one program and return where the next one starts.
   std::byte* run_program(std::byte* record);
   bool run_call(CallRecord& call);
+  void note_traces(const CallRecord& call);
+  void restore();
   std::byte* lay_in(std::byte* slots, uint8_t count);
   std::byte* take_out(std::byte* slots, uint8_t count);
   bool in_slots(const SlotRecord& slot) const;
@@ -59,6 +62,8 @@ class Child final : public Inhabitant {
   void restore_memory();
 
   Workplace place_;
+  Traces traces_;
+  bool used_memory_ = true;
 };
 
 }  // namespace cupel::host

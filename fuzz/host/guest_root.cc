@@ -26,33 +26,31 @@ struct [[gnu::packed]] Entry {
 
 bool is_dot(const char* name) { return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)); }
 
-// Removes all that the working directory holds. No descriptor stays open while it goes deeper: there may be few.
-void empty_directory() {
-  for (;;) {
-    alignas(8) char buffer[1024];
+// Removes all that the working directory holds but for the file of inode `kept`. No descriptor stays open while it goes
+// deeper: there may be few.
+void empty_directory(uint64_t kept) {
+  alignas(8) char buffer[2048];
+  constexpr int64_t entry_size_max = sizeof(Entry) + 256 + 8;
+  int64_t size = 0;
+  do {
     const int64_t directory = kernel(SYS_openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY);
-    const int64_t size = kernel(SYS_getdents64, directory, buffer, sizeof(buffer));
+    size = kernel(SYS_getdents64, directory, buffer, sizeof(buffer));
     kernel(SYS_close, directory);
-    bool removed = false;
     for (int64_t at = 0; at < size;) {
       // SAFETY: the kernel fills the buffer with whole records.
       const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
       const char* name = buffer + at + sizeof(Entry);
       at += entry->size;
-      if (is_dot(name)) continue;
+      if (is_dot(name) || entry->inode == kept) continue;
       if (entry->type != DT_DIR) {
-        removed |= kernel(SYS_unlinkat, AT_FDCWD, name, 0) == 0;
-        continue;
-      }
-      if (kernel(SYS_unlinkat, AT_FDCWD, name, AT_REMOVEDIR) != 0 && kernel(SYS_chdir, name) == 0) {
-        empty_directory();
+        kernel(SYS_unlinkat, AT_FDCWD, name, 0);
+      } else if (kernel(SYS_unlinkat, AT_FDCWD, name, AT_REMOVEDIR) != 0 && kernel(SYS_chdir, name) == 0) {
+        empty_directory(kept);
         kernel(SYS_chdir, "..");
         kernel(SYS_unlinkat, AT_FDCWD, name, AT_REMOVEDIR);
       }
-      removed = true;
     }
-    if (!removed) return;
-  }
+  } while (size > static_cast<int64_t>(sizeof(buffer)) - entry_size_max);  // else it was all of it
 }
 
 struct stat status_of(const char* path) {
@@ -65,21 +63,23 @@ bool is_untouched(const struct stat& status, uint32_t mode, uint64_t links, int6
   return status.st_mode == mode && status.st_nlink == links && status.st_size == size && status.st_uid == 0 && status.st_gid == 0;
 }
 
-// tmpfs counts 20 bytes for an entry, so that the root's size says how many there are.
-bool root_is_untouched() {
-  return is_untouched(status_of("/"), S_IFDIR | 0755, 2, 20) && is_untouched(status_of(console), S_IFREG | 0644, 1, 0);
+void restore_files() {
+  const struct stat root = status_of("/"), file = status_of(console);
+  const bool file_is_untouched = is_untouched(file, S_IFREG | 0644, 1, 0);
+  // tmpfs counts 20 bytes for an entry, so that the root's size says how many there are.
+  if (root.st_size != 20 || root.st_nlink != 2 || !file_is_untouched) empty_directory(file_is_untouched ? file.st_ino : 0);
+  if (root.st_mode != (S_IFDIR | 0755)) kernel(SYS_chmod, "/", 0755);
+  if (root.st_uid != 0 || root.st_gid != 0) kernel(SYS_chown, "/", 0, 0);
 }
 
 }  // namespace
 
-void restore_root() {
-  kernel(SYS_close_range, 0, ~0u, 0);
-  kernel(SYS_umask, 022);
-  kernel(SYS_chdir, "/");
-  if (!root_is_untouched()) {
-    empty_directory();
-    kernel(SYS_chmod, "/", 0755);
-    kernel(SYS_chown, "/", 0, 0);
+void restore_root(const Traces& traces) {
+  if (traces.descriptors > 0) kernel(SYS_close_range, 0, traces.descriptors - 1, 0);
+  if (traces.files) {
+    kernel(SYS_umask, 022);
+    kernel(SYS_chdir, "/");
+    restore_files();
   }
   const int64_t file = kernel(SYS_openat, AT_FDCWD, console, O_RDWR | O_CREAT, 0644);
   kernel(SYS_dup, file);

@@ -51,6 +51,7 @@ class KernelTest : public testing::Test {
     record.number = static_cast<uint64_t>(number);
     record.registers = {static_cast<uint64_t>(arguments)...};
     record.expected = expected;
+    record.descriptors = 2;
     ASSERT_TRUE(batch().add(record, {}));
   }
   // Adds a call whose first argument is `text`.
@@ -63,6 +64,7 @@ class KernelTest : public testing::Test {
     record.number = static_cast<uint64_t>(number);
     record.registers = {slot.address, static_cast<uint64_t>(arguments)...};
     record.expected = expected;
+    record.descriptors = 2;
     ASSERT_TRUE(batch().add(record, std::span(&slot, 1)));
   }
   // Adds a call whose second argument is room for `size` bytes.
@@ -74,6 +76,7 @@ class KernelTest : public testing::Test {
     record.number = static_cast<uint64_t>(number);
     record.registers = {static_cast<uint64_t>(first), slot.address, static_cast<uint64_t>(arguments)...};
     record.expected = expected;
+    record.descriptors = 2;
     ASSERT_TRUE(batch().add(record, std::span(&slot, 1)));
   }
   int64_t value(size_t program, size_t index) {
@@ -103,7 +106,6 @@ TEST_F(KernelTest, ResultsAndBytesComeBack) {
 TEST_F(KernelTest, EachProgramFindsTheSameWorld) {
   for (int program = 0; program < 3; ++program) {
     batch().begin();
-    batch().set_uses_memory();
     call(SYS_umask, 022, 077);
     call_on(SYS_mkdir, "deep", 0, 0777);
     call_on(SYS_chdir, "deep", 0);
@@ -145,7 +147,6 @@ TEST_F(KernelTest, ConsoleIsEmptyAgain) {
 TEST_F(KernelTest, TheBreakEndsWhereTheMachinesDoes) {
   const libos::Config config;
   batch().begin();
-  batch().set_uses_memory();
   const auto end = static_cast<int64_t>(config.break_base + config.break_size_max);
   call(SYS_brk, end, end);
   call(SYS_brk, end, end + 1);
