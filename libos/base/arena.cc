@@ -37,34 +37,45 @@ Arena::Arena(size_t size)
 
 Result<void*> Arena::allocate(size_t size) {
   ++allocation_count_;
-  if (allocation_count_ == fail_at_) return fail(Errno::nomem);
-  if (size > size_) return fail(Errno::nomem);
-  const size_t index = arena_math::class_of(size);
-  const size_t block_size = arena_math::class_size(index);
-  std::byte* block = nullptr;
-  if (free_[index] != nullptr) {
-    FreeBlock* head = free_[index];
-    ASAN_UNPOISON_MEMORY_REGION(head, block_size);
-    free_[index] = head->next;
-    block = reinterpret_cast<std::byte*>(head);  // SAFETY: a free block of this class, unlinked above
-  } else if (block_size < page_size) {
-    if (bump_end_ - bump_ < block_size) {
-      bump_end_ = TRY(arena_math::take(touched_size_, size_, size_t{page_size}));
-      bump_ = touched_size_;
-      touched_size_ = bump_end_;
-    }
-    block = base() + bump_;
-    bump_ += block_size;
-  } else {
-    const size_t touched_size = TRY(arena_math::take(touched_size_, size_, block_size));
-    block = base() + touched_size_;
-    touched_size_ = touched_size;
+  const auto taken = take_block(size);
+  if (!taken) {
+    ++refusal_count_;
+    return fail(taken.error());
   }
+  std::byte* const block = *taken;
+  const size_t block_size = arena_math::class_size(arena_math::class_of(size));
   ASAN_UNPOISON_MEMORY_REGION(block, size);
   ASAN_POISON_MEMORY_REGION(block + size, block_size - size);
   std::memset(block, static_cast<int>(fill_), size);
   allocated_size_ += block_size;
   return static_cast<void*>(block);
+}
+
+// A free or never-used block of the class that holds `size` bytes.
+Result<std::byte*> Arena::take_block(size_t size) {
+  if (allocation_count_ == fail_at_) return fail(Errno::nomem);
+  if (size > size_) return fail(Errno::nomem);
+  const size_t index = arena_math::class_of(size);
+  const size_t block_size = arena_math::class_size(index);
+  if (free_[index] != nullptr) {
+    FreeBlock* head = free_[index];
+    ASAN_UNPOISON_MEMORY_REGION(head, block_size);
+    free_[index] = head->next;
+    return reinterpret_cast<std::byte*>(head);  // SAFETY: a free block of this class, unlinked above
+  }
+  if (block_size < page_size) {
+    if (bump_end_ - bump_ < block_size) {
+      bump_end_ = TRY(arena_math::take(touched_size_, size_, size_t{page_size}));
+      bump_ = touched_size_;
+      touched_size_ = bump_end_;
+    }
+    std::byte* const block = base() + bump_;
+    bump_ += block_size;
+    return block;
+  }
+  const size_t before = touched_size_;
+  touched_size_ = TRY(arena_math::take(touched_size_, size_, block_size));
+  return base() + before;
 }
 
 void Arena::free(void* block, size_t size) {

@@ -48,6 +48,7 @@ class Arena {
 
   size_t allocated_size() const { return allocated_size_; }    // bytes handed out now, rounded to their size classes
   size_t allocation_count() const { return allocation_count_; }  // allocations ever asked for, failed ones included
+  size_t refusal_count() const { return refusal_count_; }      // of these, those which failed
   size_t touched_size() const { return touched_size_; }        // bytes from the start that may differ from the fresh region
   size_t size() const { return size_; }
 
@@ -71,6 +72,7 @@ class Arena {
   struct FreeBlock {
     FreeBlock* next;
   };
+  Result<std::byte*> take_block(size_t size);
   std::byte* base() { return reinterpret_cast<std::byte*>(this); }  // SAFETY: the arena is the region's first object
 
   size_t size_;
@@ -79,6 +81,7 @@ class Arena {
   size_t touched_size_;
   size_t allocated_size_ = 0;
   size_t allocation_count_ = 0;
+  size_t refusal_count_ = 0;
   size_t fail_at_ = 0;
   std::byte fill_{0};
   std::array<FreeBlock*, arena_math::class_count> free_{};

@@ -42,6 +42,8 @@ TEST_F(ArenaTest, TheChosenAllocationFailsAndTheNextSucceeds) {
   EXPECT_TRUE(arena_.allocate(32));
   EXPECT_EQ(arena_.allocate(32), fail(Errno::nomem));
   EXPECT_TRUE(arena_.allocate(32));
+  EXPECT_EQ(arena_.allocation_count(), 3u);
+  EXPECT_EQ(arena_.refusal_count(), 1u);
 }
 
 TEST_F(ArenaTest, EveryAllocationIsFilledEvenWhenUsedBefore) {
