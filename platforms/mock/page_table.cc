@@ -21,16 +21,25 @@ void PageTable::install(uint64_t page, std::byte* frame, platform::Access access
   if (2 * (count_ + 1) > slots_.size()) grow();
   size_t index = home(page);
   while (slots_[index].page != page && slots_[index].page != no_page) index = (index + 1) & (slots_.size() - 1);
+  const bool same = slots_[index].page == page && slots_[index].frame == frame;
+  if (slots_[index].marked && !same) marks_intact_ = false;
   if (slots_[index].page == no_page) ++count_;
-  slots_[index] = {page, frame, access};
+  slots_[index] = {page, frame, access, same && slots_[index].marked};
+}
+
+void PageTable::mark() {
+  marks_intact_ = true;
+  for (Entry& entry : slots_) entry.marked = entry.page != no_page;
 }
 
 void PageTable::grow() {
   std::vector<Entry> old(2 * slots_.size());
   old.swap(slots_);
-  count_ = 0;
   for (const Entry& entry : old) {
-    if (entry.page != no_page) install(entry.page, entry.frame, entry.access);
+    if (entry.page == no_page) continue;
+    size_t index = home(entry.page);
+    while (slots_[index].page != no_page) index = (index + 1) & (slots_.size() - 1);
+    slots_[index] = entry;
   }
 }
 
@@ -38,6 +47,7 @@ void PageTable::grow() {
 void PageTable::erase(size_t index) {
   const size_t mask = slots_.size() - 1;
   --count_;
+  if (slots_[index].marked) marks_intact_ = false;
   for (size_t next = (index + 1) & mask; slots_[next].page != no_page; next = (next + 1) & mask) {
     const size_t displaced = (next - home(slots_[next].page)) & mask;
     if (displaced < ((next - index) & mask)) continue;
@@ -73,6 +83,7 @@ void PageTable::protect(uint64_t first, uint64_t count, platform::Access access)
 
 void PageTable::clear() {
   if (count_ == 0) return;
+  each([&](const Entry& entry) { marks_intact_ &= !entry.marked; });
   std::ranges::fill(slots_, Entry{});
   count_ = 0;
 }

@@ -15,6 +15,7 @@ class PageTable {
     uint64_t page = no_page;  // address / 4096
     std::byte* frame = nullptr;
     platform::Access access = platform::Access::none;
+    bool marked = false;
   };
 
   PageTable() : slots_(slots_min) {}
@@ -28,6 +29,10 @@ class PageTable {
   void remove(uint64_t first, uint64_t count);
   void protect(uint64_t first, uint64_t count, platform::Access access);
   void clear();
+
+  // Marks every entry there is, and says later whether all marked entries are still there with their frames.
+  void mark();
+  bool marks_intact() const { return marks_intact_; }
 
   size_t count() const { return count_; }
   // Visits every entry, in an order that depends on nothing but the table's history.
@@ -51,6 +56,7 @@ class PageTable {
 
   std::vector<Entry> slots_;
   size_t count_ = 0;
+  bool marks_intact_ = true;
   mutable size_t last_ = 0;  // where the last search ended well
 };
 

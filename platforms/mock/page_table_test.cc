@@ -55,5 +55,27 @@ TEST(PageTable, ARangeWithoutBoundIsRemovedAtOnce) {
   EXPECT_EQ(table.count(), 5u);
 }
 
+TEST(PageTable, LosingAMarkedPageIsNoticedAndOtherChangesAreNot) {
+  std::array<std::byte, 2> frames;
+  const auto marked = [&] {
+    PageTable table;
+    for (uint64_t page = 0; page < 20; ++page) table.install(page, &frames[0], Access::read);
+    table.mark();
+    return table;
+  };
+  PageTable kept = marked();
+  for (uint64_t page = 20; page < 200; ++page) kept.install(page, &frames[1], Access::read);  // grows
+  kept.install(3, &frames[0], Access::none);
+  kept.remove(20, 1000);
+  EXPECT_TRUE(kept.marks_intact());
+  PageTable replaced = marked(), removed = marked(), cleared = marked();
+  replaced.install(3, &frames[1], Access::read);
+  removed.remove(3, 1);
+  cleared.clear();
+  EXPECT_FALSE(replaced.marks_intact());
+  EXPECT_FALSE(removed.marks_intact());
+  EXPECT_FALSE(cleared.marks_intact());
+}
+
 }  // namespace
 }  // namespace cupel::mock

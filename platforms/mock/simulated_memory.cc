@@ -131,6 +131,7 @@ bool SimulatedMemory::peek(Space space, uint64_t address, std::span<std::byte> o
 
 void SimulatedMemory::save() {
   for (SpaceState& space : spaces_) {
+    space.pages.mark();
     space.saved = space.pages;
     space.saved_handler = space.handler;
     space.changed = false;
@@ -144,6 +145,10 @@ void SimulatedMemory::restore() {
     space.handler = space.saved_handler;
     space.changed = false;
   }
+}
+
+bool SimulatedMemory::saved_pages_stand() const {
+  return std::ranges::all_of(spaces_, [](const SpaceState& space) { return space.pages.marks_intact(); });
 }
 
 }  // namespace cupel::mock

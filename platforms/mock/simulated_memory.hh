@@ -41,6 +41,8 @@ class SimulatedMemory {
   // Remembers what is installed now; restore() puts it back and drops every later space.
   void save();
   void restore();
+  // Whether every page installed at save() still stands there with the frame it had.
+  bool saved_pages_stand() const;
 
  private:
   struct SpaceState {
