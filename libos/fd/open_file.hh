@@ -52,9 +52,10 @@ class OpenFile : public Counted {
 
   uint32_t flags() const { return flags_; }
   void set_flags(uint32_t flags) { flags_ = flags; }
-  bool has(OpenFlag flag) const { return (flags_ & static_cast<uint32_t>(flag)) != 0; }
-  bool readable() const { return (flags_ & 3) != 1 && !has(OpenFlag::path); }
-  bool writable() const { return (flags_ & 3) != 0 && !has(OpenFlag::path); }
+  bool has(OpenFlag flag) const { return (flags_ & static_cast<uint32_t>(flag)) == static_cast<uint32_t>(flag); }
+  // The access mode 3 grants neither: open(2) has it for ioctl(2) alone.
+  bool readable() const { return ((flags_ & 3) == 0 || (flags_ & 3) == 2) && !has(OpenFlag::path); }
+  bool writable() const { return ((flags_ & 3) == 1 || (flags_ & 3) == 2) && !has(OpenFlag::path); }
 
   uint32_t descriptor_count = 0;  // how many table slots name it
 

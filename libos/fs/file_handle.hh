@@ -18,6 +18,8 @@ class FileHandle : public OpenFile {
   bool seekable() const override { return true; }
   Inode* inode() const override { return inode_.get(); }
   const Ref<Inode>& inode_ref() const { return inode_; }
+  // Once, before the handle is installed: it is made before its file may be.
+  void attach(Ref<Inode> inode) { inode_ = std::move(inode); }
   FileHandle* as_file() override { return this; }
 
   // getdents64(2): whole records of the entries from the position on. EINVAL where the buffer is too small for one.

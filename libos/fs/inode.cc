@@ -91,6 +91,15 @@ void RegularFile::punch(uint64_t offset, uint64_t end) {
   }
 }
 
+Result<> RegularFile::preallocate(uint64_t first, uint64_t last) {
+  PageStore fresh(arena());
+  for (uint64_t index = first; index < last; ++index) {
+    if (pages_.find(index) == nullptr) static_cast<void>(TRY(fresh.find_or_make(index)));
+  }
+  pages_.absorb(fresh);
+  return {};
+}
+
 void RegularFile::check() const {
   Inode::check();
   CHECK(pages_.next_data((size_ + page_size - 1) / page_size, UINT64_MAX) == UINT64_MAX || page_count() > 0);

@@ -57,6 +57,8 @@ class RegularFile : public Inode {
   void grow(uint64_t size) { size_ = size > size_ ? size : size_; }
   // truncate(2): what lies beyond is gone, from mappings too, and reads as zero should the file grow again.
   void resize(uint64_t size);
+  // fallocate(2): pages [first, last) exist afterwards, or none of them is new.
+  Result<> preallocate(uint64_t first, uint64_t last);
   // fallocate(FALLOC_FL_PUNCH_HOLE): [offset, end) reads as zero.
   void punch(uint64_t offset, uint64_t end);
   const PageStore& pages() const { return pages_; }

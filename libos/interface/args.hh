@@ -127,7 +127,7 @@ struct Choice {
   static constexpr std::array errnos{Errno::inval};
 
   uint64_t raw;
-  static Result<Choice> decode(const uint64_t* r) { return Choice{static_cast<std::underlying_type_t<E>>(r[0])}; }
+  static Result<Choice> decode(const uint64_t* r) { return Choice{static_cast<uint64_t>(static_cast<std::underlying_type_t<E>>(r[0]))}; }
   Result<E> get() const {
     for (const NamedValue& value : values) {
       if (static_cast<std::underlying_type_t<E>>(value.value) == static_cast<std::underlying_type_t<E>>(raw)) return static_cast<E>(raw);

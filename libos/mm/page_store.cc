@@ -27,6 +27,16 @@ void PageStore::drop_range(uint64_t first, uint64_t end) {
   }
 }
 
+void PageStore::absorb(PageStore& other) {
+  while (!other.pages_.empty()) {
+    Page& page = *other.pages_.begin();
+    other.pages_.erase(other.pages_.begin());
+    CHECK(pages_.insert(page).second);
+  }
+  count_ += other.count_;
+  other.count_ = 0;
+}
+
 uint64_t PageStore::next_data(uint64_t index, uint64_t none) const {
   auto page = pages_.lower_bound(index);
   return page == pages_.end() ? none : page->index;

@@ -17,6 +17,8 @@ class PageStore {
   // The page; zeroed where it was a hole. ENOMEM.
   Result<Frame*> find_or_make(uint64_t index);
   void drop_range(uint64_t first, uint64_t end);
+  // Takes over all pages of `other`, none of whose indices is here already. Cannot fail.
+  void absorb(PageStore& other);
   uint64_t count() const { return count_; }
   // The lowest index at or after `index` which has a page (data), or which has none (hole).
   uint64_t next_data(uint64_t index, uint64_t none) const;

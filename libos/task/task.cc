@@ -26,6 +26,11 @@ Result<> Task::sleep(platform::Nanoseconds deadline) {
   return {};
 }
 
+Result<> Task::unshare_fds() {
+  if (fds_->owner_count() > 1) fds_ = TRY(fds_->clone());
+  return {};
+}
+
 void Task::notify() {
   event_.fetch_add(1, std::memory_order_release);
   platform().wake(event_, 1);

@@ -31,6 +31,8 @@ class Task : public boost::intrusive::list_base_hook<> {
 
   FdTable& fds() const { return *fds_; }
   FsContext& fs() const { return *fs_; }
+  // A descriptor table of its own, as unshare(CLONE_FILES) gives. ENOMEM.
+  Result<> unshare_fds();
   AddressSpace& space() const { return *space_; }
   const GuestMemory& memory() const;
   Credentials credentials;

@@ -1,0 +1,177 @@
+#pragma once
+#include <array>
+#include <cstdint>
+
+#include "libos/fd/open_file.hh"
+#include "libos/fs/file_system.hh"
+#include "libos/interface/args.hh"
+
+// The numbers and structs of the x86-64 Linux ABI that handlers' signatures are made of, each flag with its name.
+namespace cupel::libos {
+
+consteval auto names_of(OpenFlag) {
+  using interface::NamedValue;
+  return std::array{
+      NamedValue{"O_RDONLY", 0},          NamedValue{"O_WRONLY", 01},        NamedValue{"O_RDWR", 02},
+      NamedValue{"O_CREAT", 0100},        NamedValue{"O_EXCL", 0200},        NamedValue{"O_NOCTTY", 0400},
+      NamedValue{"O_TRUNC", 01000},       NamedValue{"O_APPEND", 02000},     NamedValue{"O_NONBLOCK", 04000},
+      NamedValue{"O_DSYNC", 010000},      NamedValue{"O_DIRECT", 040000},    NamedValue{"O_LARGEFILE", 0100000},
+      NamedValue{"O_DIRECTORY", 0200000}, NamedValue{"O_NOFOLLOW", 0400000}, NamedValue{"O_NOATIME", 01000000},
+      NamedValue{"O_CLOEXEC", 02000000},  NamedValue{"O_SYNC", 04010000},    NamedValue{"O_PATH", 010000000},
+      NamedValue{"O_TMPFILE", 020200000}};
+}
+consteval auto names_of(Whence) {
+  using interface::NamedValue;
+  return std::array{NamedValue{"SEEK_SET", 0}, NamedValue{"SEEK_CUR", 1}, NamedValue{"SEEK_END", 2}, NamedValue{"SEEK_DATA", 3}, NamedValue{"SEEK_HOLE", 4}};
+}
+consteval auto names_of(RenameFlag) {
+  using interface::NamedValue;
+  return std::array{NamedValue{"RENAME_NOREPLACE", 1}, NamedValue{"RENAME_EXCHANGE", 2}, NamedValue{"RENAME_WHITEOUT", 4}};
+}
+consteval auto names_of(PollEvent) {
+  using interface::NamedValue;
+  return std::array{NamedValue{"POLLIN", 1},      NamedValue{"POLLPRI", 2},    NamedValue{"POLLOUT", 4},      NamedValue{"POLLERR", 8},    NamedValue{"POLLHUP", 16}, NamedValue{"POLLNVAL", 32},
+                    NamedValue{"POLLRDNORM", 64}, NamedValue{"POLLRDBAND", 128}, NamedValue{"POLLWRNORM", 256}, NamedValue{"POLLWRBAND", 512}, NamedValue{"POLLRDHUP", 0x2000}};
+}
+
+}  // namespace cupel::libos
+
+namespace cupel::linux_shim {
+
+using namespace interface;
+using libos::OpenFlag;
+using libos::PollEvent;
+using libos::RenameFlag;
+using libos::Stat;
+using libos::Task;
+using libos::Timespec;
+using libos::Whence;
+
+enum class AtFlag : uint32_t { symlink_no_follow = 0x100, remove_dir = 0x200, eaccess = 0x200, symlink_follow = 0x400, no_automount = 0x800, empty_path = 0x1000 };
+
+// Each call has its own subset of the AT_ flags; these name them.
+enum class StatAtFlag : uint32_t {};
+consteval auto names_of(StatAtFlag) {
+  return std::array{NamedValue{"AT_SYMLINK_NOFOLLOW", 0x100}, NamedValue{"AT_NO_AUTOMOUNT", 0x800}, NamedValue{"AT_EMPTY_PATH", 0x1000}};
+}
+enum class UnlinkAtFlag : uint32_t {};
+consteval auto names_of(UnlinkAtFlag) { return std::array{NamedValue{"AT_REMOVEDIR", 0x200}}; }
+enum class LinkAtFlag : uint32_t {};
+consteval auto names_of(LinkAtFlag) { return std::array{NamedValue{"AT_SYMLINK_FOLLOW", 0x400}, NamedValue{"AT_EMPTY_PATH", 0x1000}}; }
+enum class OwnerAtFlag : uint32_t {};
+consteval auto names_of(OwnerAtFlag) { return std::array{NamedValue{"AT_SYMLINK_NOFOLLOW", 0x100}, NamedValue{"AT_EMPTY_PATH", 0x1000}}; }
+enum class AccessAtFlag : uint32_t {};
+consteval auto names_of(AccessAtFlag) {
+  return std::array{NamedValue{"AT_SYMLINK_NOFOLLOW", 0x100}, NamedValue{"AT_EACCESS", 0x200}, NamedValue{"AT_EMPTY_PATH", 0x1000}};
+}
+template <class E>
+bool has(Flags<E> flags, AtFlag flag) {
+  return (flags.bits & static_cast<uint32_t>(flag)) != 0;
+}
+
+enum class AccessMode : uint32_t {};
+consteval auto names_of(AccessMode) { return std::array{NamedValue{"R_OK", 4}, NamedValue{"W_OK", 2}, NamedValue{"X_OK", 1}}; }
+
+enum class DupFlag : uint32_t { cloexec = 02000000 };
+consteval auto names_of(DupFlag) { return std::array{NamedValue{"O_CLOEXEC", 02000000}}; }
+
+enum class PipeFlag : uint32_t { nonblock = 04000, direct = 040000, cloexec = 02000000 };
+consteval auto names_of(PipeFlag) { return std::array{NamedValue{"O_NONBLOCK", 04000}, NamedValue{"O_CLOEXEC", 02000000}}; }
+
+enum class EventFdFlag : uint32_t { semaphore = 1, nonblock = 04000, cloexec = 02000000 };
+consteval auto names_of(EventFdFlag) {
+  return std::array{NamedValue{"EFD_SEMAPHORE", 1}, NamedValue{"EFD_NONBLOCK", 04000}, NamedValue{"EFD_CLOEXEC", 02000000}};
+}
+
+enum class FcntlCommand : uint32_t { dup_fd = 0, get_fd = 1, set_fd = 2, get_fl = 3, set_fl = 4, dup_fd_cloexec = 1030 };
+consteval auto names_of(FcntlCommand) {
+  return std::array{NamedValue{"F_DUPFD", 0}, NamedValue{"F_GETFD", 1}, NamedValue{"F_SETFD", 2}, NamedValue{"F_GETFL", 3}, NamedValue{"F_SETFL", 4}, NamedValue{"F_DUPFD_CLOEXEC", 1030}};
+}
+
+enum class FallocateMode : uint32_t { keep_size = 1, punch_hole = 2 };
+consteval auto names_of(FallocateMode) { return std::array{NamedValue{"FALLOC_FL_KEEP_SIZE", 1}, NamedValue{"FALLOC_FL_PUNCH_HOLE", 2}}; }
+
+enum class CloseRangeFlag : uint32_t { unshare = 2, cloexec = 4 };
+consteval auto names_of(CloseRangeFlag) { return std::array{NamedValue{"CLOSE_RANGE_UNSHARE", 2}, NamedValue{"CLOSE_RANGE_CLOEXEC", 4}}; }
+
+enum class RandomFlag : uint32_t { nonblock = 1, random = 2, insecure = 4 };
+consteval auto names_of(RandomFlag) { return std::array{NamedValue{"GRND_NONBLOCK", 1}, NamedValue{"GRND_RANDOM", 2}, NamedValue{"GRND_INSECURE", 4}}; }
+
+enum class MapFlag : uint32_t { shared = 1, priv = 2, shared_validate = 3, fixed = 0x10, anonymous = 0x20, grows_down = 0x100, huge = 0x40000, fixed_no_replace = 0x100000 };
+consteval auto names_of(MapFlag) {
+  return std::array{NamedValue{"MAP_SHARED", 1},         NamedValue{"MAP_PRIVATE", 2},       NamedValue{"MAP_FIXED", 0x10},      NamedValue{"MAP_ANONYMOUS", 0x20},
+                    NamedValue{"MAP_DENYWRITE", 0x800},  NamedValue{"MAP_EXECUTABLE", 0x1000}, NamedValue{"MAP_NORESERVE", 0x4000}, NamedValue{"MAP_POPULATE", 0x8000},
+                    NamedValue{"MAP_NONBLOCK", 0x10000}, NamedValue{"MAP_STACK", 0x20000},   NamedValue{"MAP_FIXED_NOREPLACE", 0x100000}};
+}
+enum class ProtectionBit : uint64_t { read = 1, write = 2, execute = 4 };
+consteval auto names_of(ProtectionBit) { return std::array{NamedValue{"PROT_READ", 1}, NamedValue{"PROT_WRITE", 2}, NamedValue{"PROT_EXEC", 4}}; }
+
+enum class Advice : uint32_t { normal = 0, random = 1, sequential = 2, will_need = 3, dont_need = 4 };
+consteval auto names_of(Advice) {
+  return std::array{NamedValue{"MADV_NORMAL", 0}, NamedValue{"MADV_RANDOM", 1}, NamedValue{"MADV_SEQUENTIAL", 2}, NamedValue{"MADV_WILLNEED", 3}, NamedValue{"MADV_DONTNEED", 4}};
+}
+enum class SyncFlag : uint32_t { async = 1, invalidate = 2, sync = 4 };
+consteval auto names_of(SyncFlag) { return std::array{NamedValue{"MS_ASYNC", 1}, NamedValue{"MS_INVALIDATE", 2}, NamedValue{"MS_SYNC", 4}}; }
+
+enum class CloneFlag : uint64_t {
+  vm = 0x100, fs = 0x200, files = 0x400, sighand = 0x800, pidfd = 0x1000, ptrace = 0x2000, vfork = 0x4000, parent = 0x8000, thread = 0x10000, newns = 0x20000,
+  sysvsem = 0x40000, settls = 0x80000, parent_settid = 0x100000, child_cleartid = 0x200000, untraced = 0x800000, child_settid = 0x1000000,
+};
+consteval auto names_of(CloneFlag) {
+  return std::array{NamedValue{"SIGCHLD", 17},           NamedValue{"CLONE_VM", 0x100},           NamedValue{"CLONE_FS", 0x200},           NamedValue{"CLONE_FILES", 0x400},
+                    NamedValue{"CLONE_SIGHAND", 0x800},  NamedValue{"CLONE_VFORK", 0x4000},       NamedValue{"CLONE_PARENT", 0x8000},      NamedValue{"CLONE_THREAD", 0x10000},
+                    NamedValue{"CLONE_SYSVSEM", 0x40000}, NamedValue{"CLONE_SETTLS", 0x80000},     NamedValue{"CLONE_PARENT_SETTID", 0x100000}, NamedValue{"CLONE_CHILD_CLEARTID", 0x200000},
+                    NamedValue{"CLONE_UNTRACED", 0x800000}, NamedValue{"CLONE_CHILD_SETTID", 0x1000000}};
+}
+enum class WaitFlag : uint32_t { no_hang = 1, untraced = 2, continued = 8, no_thread = 0x20000000, all = 0x40000000, clone = 0x80000000 };
+consteval auto names_of(WaitFlag) {
+  return std::array{NamedValue{"WNOHANG", 1}, NamedValue{"WUNTRACED", 2}, NamedValue{"WCONTINUED", 8}, NamedValue{"__WNOTHREAD", 0x20000000}, NamedValue{"__WALL", 0x40000000}, NamedValue{"__WCLONE", 0x80000000}};
+}
+
+enum class FutexOperation : uint32_t { wait = 0, wake = 1, requeue = 3, cmp_requeue = 4, wait_bitset = 9, wake_bitset = 10 };
+consteval auto names_of(FutexOperation) {
+  return std::array{NamedValue{"FUTEX_WAIT", 0},          NamedValue{"FUTEX_WAKE", 1},         NamedValue{"FUTEX_REQUEUE", 3},        NamedValue{"FUTEX_CMP_REQUEUE", 4},
+                    NamedValue{"FUTEX_WAIT_BITSET", 9},   NamedValue{"FUTEX_WAKE_BITSET", 10}, NamedValue{"FUTEX_WAIT_PRIVATE", 128}, NamedValue{"FUTEX_WAKE_PRIVATE", 129},
+                    NamedValue{"FUTEX_CMP_REQUEUE_PRIVATE", 132}, NamedValue{"FUTEX_WAIT_BITSET_PRIVATE", 137}, NamedValue{"FUTEX_WAKE_BITSET_PRIVATE", 138}};
+}
+
+enum class ClockId : int32_t { realtime = 0, monotonic = 1, process_cpu = 2, thread_cpu = 3, monotonic_raw = 4, realtime_coarse = 5, monotonic_coarse = 6, boottime = 7 };
+consteval auto names_of(ClockId) {
+  return std::array{NamedValue{"CLOCK_REALTIME", 0}, NamedValue{"CLOCK_MONOTONIC", 1}, NamedValue{"CLOCK_MONOTONIC_RAW", 4}, NamedValue{"CLOCK_REALTIME_COARSE", 5},
+                    NamedValue{"CLOCK_MONOTONIC_COARSE", 6}, NamedValue{"CLOCK_BOOTTIME", 7}};
+}
+enum class SleepFlag : uint32_t { absolute = 1 };
+consteval auto names_of(SleepFlag) { return std::array{NamedValue{"TIMER_ABSTIME", 1}}; }
+
+struct FdPair {
+  NewFdField<Resource::pipe_reader> reader;
+  NewFdField<Resource::pipe_writer> writer;
+};
+struct PollFd {
+  FdField fd;
+  FlagsField<PollEvent> events, revents;
+};
+struct Timeval {
+  int64_t seconds, microseconds;
+};
+struct TimePair {
+  int64_t access_seconds, access_nanoseconds, change_seconds, change_nanoseconds;
+};
+struct RawTimespec {
+  int64_t seconds, nanoseconds;
+};
+struct Word32 {
+  int32_t value;
+};
+// struct stat flattened: what a generator needs is its size, what a printer needs its numbers.
+struct RawStat {
+  uint64_t device, inode, link_count;
+  uint32_t mode, uid, gid, padding;
+  uint64_t represented_device;
+  int64_t size, block_size, block_count;
+  int64_t accessed, accessed_nanoseconds, modified, modified_nanoseconds, changed, changed_nanoseconds;
+  int64_t unused1, unused2, unused3;
+};
+static_assert(sizeof(RawStat) == sizeof(Stat));
+
+}  // namespace cupel::linux_shim

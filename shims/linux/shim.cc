@@ -1,0 +1,31 @@
+#include "shims/linux/shim.hh"
+
+#include "libos/machine/machine.hh"
+
+namespace cupel::linux_shim {
+
+const Call* find(uint64_t number) {
+  const auto all = table();
+  size_t low = 0, high = all.size();
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    if (all[middle].desc.number < number) low = middle + 1;
+    else high = middle;
+  }
+  return low < all.size() && all[low].desc.number == number ? &all[low] : nullptr;
+}
+
+int64_t enter(libos::Task& task, uint64_t number, const interface::Registers& registers) {
+  const auto as_register = [](Errno error) { return -static_cast<int64_t>(error); };
+  const Call* call = find(number);
+  if (call == nullptr) return as_register(Errno::nosys);
+  platform::Platform& platform = task.platform();
+  if (!platform.granted(static_cast<uint32_t>(number))) return as_register(Errno::perm);
+  libos::MachineLock& lock = task.machine().lock();
+  lock.acquire(platform);
+  const Result<uint64_t> result = call->invoke(task, registers);
+  lock.release(platform);
+  return result ? static_cast<int64_t>(*result) : as_register(result.error());
+}
+
+}  // namespace cupel::linux_shim

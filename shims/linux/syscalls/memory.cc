@@ -1,0 +1,144 @@
+#include "shims/linux/syscalls/memory.hh"
+
+#include <array>
+
+#include "libos/base/page.hh"
+#include "libos/fd/fd_table.hh"
+#include "libos/fs/file_handle.hh"
+#include "libos/machine/machine.hh"
+#include "libos/mm/address_space.hh"
+#include "libos/mm/shared_memory.hh"
+
+namespace cupel::linux_shim {
+namespace {
+
+using namespace libos;
+using platform::Access;
+
+constexpr uint64_t lowest_address = 65536;  // vm.mmap_min_addr
+constexpr uint32_t type_mask = 0xf;
+
+Access access_of(uint64_t protection) { return static_cast<Access>(protection & 7); }
+
+constexpr bool has(uint32_t flags, MapFlag flag) { return (flags & static_cast<uint32_t>(flag)) != 0; }
+
+// What stands behind the new mapping, as do_mmap() of Linux's mm/mmap.c judges it.
+Result<> choose_object(Task& task, const Ref<OpenFile>& file, uint32_t flags, uint64_t protection, AddressSpace::Mapping& mapping) {
+  const auto type = static_cast<MapFlag>(flags & type_mask);
+  mapping.shared = type == MapFlag::shared || type == MapFlag::shared_validate;
+  if (!file) {
+    if (type != MapFlag::shared && type != MapFlag::priv) return fail(Errno::inval);
+    if (mapping.shared && has(flags, MapFlag::grows_down)) return fail(Errno::inval);
+    if (mapping.shared) mapping.object = TRY(make_counted<SharedMemory>(task.arena(), task.arena()));
+    return {};
+  }
+  if (type != MapFlag::shared && type != MapFlag::priv && type != MapFlag::shared_validate) return fail(Errno::inval);
+  if (type == MapFlag::shared_validate && (flags & ~(Flags<MapFlag>::known)) != 0) return fail(Errno::opnotsupp);
+  if (mapping.shared && (protection & 2) != 0 && !file->writable()) return fail(Errno::acces);
+  if (!file->readable()) return fail(Errno::acces);
+  if (file->inode() == nullptr || !file->inode()->is_regular()) return fail(Errno::nodev);
+  if (has(flags, MapFlag::grows_down)) return fail(Errno::inval);
+  mapping.may_write = !mapping.shared || file->writable();
+  mapping.object = Ref<Mappable>(file->inode());
+  return {};
+}
+
+}  // namespace
+
+Result<Mapped> mmap(Task& task, Address address, Length length, Flags<ProtectionBit, Unknown::ignored> protection, Flags<MapFlag, Unknown::late> flags, Fd<> fd, Offset offset) {
+  const auto file_offset = static_cast<uint64_t>(offset.value);
+  if (file_offset % page_size != 0) return fail(Errno::inval);
+  Ref<OpenFile> file;
+  if (!has(flags.bits, MapFlag::anonymous)) file = TRY(task.fds().get_io(fd.raw));
+  if (has(flags.bits, MapFlag::huge)) return fail(Errno::inval);  // no huge pages here, as on a kernel without them
+  if (length.value == 0) return fail(Errno::inval);
+  const uint64_t size = TRY(page_ceil(length.value));
+  const uint64_t pages = size >> page_shift, first_page = file_offset >> page_shift;
+  if (first_page + pages < first_page) return fail(Errno::overflow);
+  if (size > user_limit) return fail(Errno::nomem);
+  AddressSpace& space = task.space();
+  AddressSpace::Mapping mapping{.start = 0, .pages = pages, .access = access_of(protection.bits)};
+  const bool no_replace = has(flags.bits, MapFlag::fixed_no_replace);
+  if (no_replace || has(flags.bits, MapFlag::fixed)) {
+    if (address.value > user_limit - size) return fail(Errno::nomem);
+    if (address.value % page_size != 0) return fail(Errno::inval);
+    if (address.value < lowest_address) return fail(Errno::perm);
+    mapping.start = address.value >> page_shift;
+    if (no_replace && space.overlaps(mapping.start, pages)) return fail(Errno::exist);
+  } else {
+    // A hint below the least address is raised to it; one that does not fit is only a hint.
+    const uint64_t hint = page_ceil(address.value).value_or(0);
+    mapping.start = TRY(space.find_free((hint < lowest_address ? 0 : hint) >> page_shift, pages));
+  }
+  TRY(choose_object(task, file, flags.bits, protection.bits, mapping));
+  mapping.object_start = file ? first_page : 0;
+  TRY(space.map(mapping));
+  return Mapped{mapping.start << page_shift};
+}
+
+Result<Done> munmap(Task& task, Address address, Length length) {
+  if (address.value % page_size != 0) return fail(Errno::inval);
+  if (address.value > user_limit || length.value > user_limit - address.value) return fail(Errno::inval);
+  const uint64_t size = TRY(page_ceil(length.value));
+  if (size == 0) return fail(Errno::inval);
+  TRY(task.space().unmap(address.value >> page_shift, size >> page_shift));
+  return Done{};
+}
+
+Result<Done> mprotect(Task& task, Address address, Length length, Flags<ProtectionBit, Unknown::late> protection) {
+  constexpr uint64_t grows = 0x0300'0000;  // PROT_GROWSDOWN | PROT_GROWSUP: both at once is nonsense, one needs a stack vma
+  if ((protection.bits & grows) == grows) return fail(Errno::inval);
+  if (address.value % page_size != 0) return fail(Errno::inval);
+  if (length.value == 0) return Done{};
+  const uint64_t size = page_ceil(length.value).value_or(0);
+  if (size == 0 || address.value + size <= address.value) return fail(Errno::nomem);
+  if (!protection.checked()) return fail(Errno::inval);
+  if (address.value > user_limit || size > user_limit - address.value) return fail(Errno::nomem);
+  TRY(task.space().protect(address.value >> page_shift, size >> page_shift, access_of(protection.bits)));
+  return Done{};
+}
+
+Result<Done> madvise(Task& task, Address address, Length length, Choice<Advice> advice) {
+  const Advice what = TRY(advice.get());
+  if (address.value % page_size != 0) return fail(Errno::inval);
+  const uint64_t size = page_ceil(length.value).value_or(0);
+  if (length.value != 0 && size == 0) return fail(Errno::inval);
+  if (address.value + size < address.value) return fail(Errno::inval);
+  if (size == 0) return Done{};
+  if (address.value > user_limit || size > user_limit - address.value) return fail(Errno::nomem);
+  const uint64_t start = address.value >> page_shift, pages = size >> page_shift;
+  if (what == Advice::dont_need) TRY(task.space().discard(start, pages));
+  else if (!task.space().mapped(start, pages)) return fail(Errno::nomem);
+  return Done{};
+}
+
+Result<Done> msync(Task& task, Address address, Length length, Flags<SyncFlag, Unknown::late> flags) {
+  TRY(flags.checked());
+  if (address.value % page_size != 0) return fail(Errno::inval);
+  if (flags.has(SyncFlag::async) && flags.has(SyncFlag::sync)) return fail(Errno::inval);
+  const uint64_t size = page_ceil(length.value).value_or(0);
+  if (address.value + size < address.value) return fail(Errno::nomem);
+  if (size == 0) return Done{};
+  if (address.value > user_limit || size > user_limit - address.value) return fail(Errno::nomem);
+  if (!task.space().mapped(address.value >> page_shift, size >> page_shift)) return fail(Errno::nomem);
+  return Done{};
+}
+
+Result<Done> mincore(Task& task, Address address, Length length, UserOut<uint8_t> out) {
+  if (address.value % page_size != 0) return fail(Errno::inval);
+  if (address.value > user_limit || length.value > user_limit - address.value) return fail(Errno::nomem);
+  const uint64_t pages = TRY(page_ceil(length.value)) >> page_shift;
+  TRY(user_range<uint64_t>(out.address, pages, user_limit));
+  std::array<std::byte, 256> chunk;
+  for (uint64_t done = 0; done < pages;) {
+    const uint64_t count = std::min<uint64_t>(pages - done, chunk.size());
+    TRY(task.space().resident((address.value >> page_shift) + done, count, chunk.data()));
+    TRY(task.memory().write(out.address + done, std::span(chunk).first(count)));
+    done += count;
+  }
+  return Done{};
+}
+
+Result<Mapped> brk(Task& task, Address address) { return Mapped{TRY(task.space().set_break(address.value))}; }
+
+}  // namespace cupel::linux_shim

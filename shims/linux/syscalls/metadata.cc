@@ -1,0 +1,227 @@
+#include "shims/linux/syscalls/metadata.hh"
+
+#include "libos/base/file_range.hh"
+#include "libos/fd/fd_table.hh"
+#include "libos/fs/fs_context.hh"
+#include "libos/machine/machine.hh"
+#include "shims/linux/syscalls/path.hh"
+
+namespace cupel::linux_shim {
+namespace {
+
+using namespace libos;
+
+constexpr uint32_t unchanged = ~0u;           // chown(2): leave this id as it is
+constexpr int64_t time_now = (1l << 30) - 1;  // UTIME_NOW
+constexpr int64_t time_omit = (1l << 30) - 2; // UTIME_OMIT
+
+template <class E>
+Follow follow(Flags<E> flags) {
+  return has(flags, AtFlag::symlink_no_follow) ? Follow::no : Follow::yes;
+}
+
+Result<Done> put_stat(Task& task, const Stat& stat, UserOut<RawStat> out) {
+  TRY(out.write(task.memory(), std::bit_cast<RawStat>(stat)));
+  return Done{};
+}
+
+Result<Done> stat_path(Task& task, DirFd from, UserPath user_path, UserOut<RawStat> out, Follow how, bool allow_empty) {
+  PathArgument path;
+  TRY(path.read(task, user_path));
+  if (path.empty() && allow_empty && !from.is_cwd()) return put_stat(task, TRY(task.fds().get(from.raw))->stat(), out);
+  return put_stat(task, TRY(path.find(task, from, how, allow_empty))->stat(), out);
+}
+
+Result<Done> do_access(Task& task, DirFd from, UserPath user_path, uint32_t mode, Follow how, bool effective, bool allow_empty) {
+  PathArgument path;
+  TRY(path.read(task, user_path));
+  Credentials who = task.credentials;
+  if (!effective) who.euid = who.uid, who.egid = who.gid;  // access(2) asks for the real ids
+  Ref<Inode> inode;
+  if (path.empty() && allow_empty) {
+    inode = TRY(path.find(task, from, how, true));
+  } else {
+    const Place place = TRY(path.walk_as(task, from, how, who));
+    if (!place.inode) return fail(Errno::noent);
+    inode = place.inode;
+  }
+  if (mode != 0) TRY(inode->allow(who, static_cast<Permission>(mode)));
+  return Done{};
+}
+
+Result<Done> set_mode(Task& task, Inode& inode, uint32_t mode) {
+  if (inode.is_symlink()) return fail(Errno::opnotsupp);
+  if (!inode.owned_by(task.credentials)) return fail(Errno::perm);
+  uint32_t bits = mode & 07777;
+  if (task.credentials.euid != 0 && task.credentials.egid != inode.gid) bits &= ~02000u;  // not one's own group: no set-group-id
+  inode.mode = (inode.mode & ~07777u) | bits;
+  inode.changed = task.machine().files().now();
+  return Done{};
+}
+
+Result<Done> set_owner(Task& task, Inode& inode, uint32_t user, uint32_t group) {
+  const Credentials& who = task.credentials;
+  const bool user_allowed = user == unchanged || who.euid == 0 || (who.euid == inode.uid && user == inode.uid);
+  const bool group_allowed = group == unchanged || who.euid == 0 || (who.euid == inode.uid && (group == who.egid || group == inode.gid));
+  if (!user_allowed || !group_allowed) return fail(Errno::perm);
+  if (user != unchanged) inode.uid = user;
+  if (group != unchanged) inode.gid = group;
+  // A new owner does not inherit the right to run as the old one. A set-group-id without group execute is a lock mark.
+  if (!inode.is_directory()) inode.mode &= (inode.mode & 010) != 0 ? ~06000u : ~04000u;
+  inode.changed = task.machine().files().now();
+  return Done{};
+}
+
+Result<Done> set_size(Task& task, Inode& inode, int64_t size) {
+  if (static_cast<uint64_t>(size) > task.machine().config().file_size_max) return fail(Errno::fbig);
+  auto& file = static_cast<RegularFile&>(inode);
+  file.resize(static_cast<uint64_t>(size));
+  file.modified = file.changed = task.machine().files().now();
+  if (task.credentials.euid != 0) file.mode &= (file.mode & 010) != 0 ? ~06000u : ~04000u;
+  return Done{};
+}
+
+Result<Timespec> chosen_time(int64_t seconds, int64_t nanoseconds, const Timespec& now, const Timespec& before) {
+  if (nanoseconds == time_now) return now;
+  if (nanoseconds == time_omit) return before;
+  if (nanoseconds < 0 || nanoseconds > 999'999'999) return fail(Errno::inval);
+  return Timespec{seconds, nanoseconds};
+}
+
+Result<Done> set_times(Task& task, Inode& inode, const TimePair* times) {
+  const Timespec now = task.machine().files().now();
+  Timespec accessed = now, modified = now;
+  const bool both_now = times == nullptr || (times->access_nanoseconds == time_now && times->change_nanoseconds == time_now);
+  if (times != nullptr) {
+    if (times->access_nanoseconds == time_omit && times->change_nanoseconds == time_omit) return Done{};
+    accessed = TRY(chosen_time(times->access_seconds, times->access_nanoseconds, now, inode.accessed));
+    modified = TRY(chosen_time(times->change_seconds, times->change_nanoseconds, now, inode.modified));
+  }
+  if (!inode.owned_by(task.credentials)) {
+    if (!both_now) return fail(Errno::perm);
+    TRY(inode.allow(task.credentials, Permission::write));
+  }
+  inode.accessed = accessed, inode.modified = modified, inode.changed = now;
+  return Done{};
+}
+
+Result<Done> sync(Task& task, RawFd raw) {
+  Ref<OpenFile> file = TRY(task.fds().get_io(raw));
+  if (file->inode() == nullptr) return fail(Errno::inval);
+  return Done{};  // memory is as durable as it gets
+}
+
+}  // namespace
+
+Result<Done> stat(Task& task, UserPath path, UserOut<RawStat> out) { return stat_path(task, at_cwd, path, out, Follow::yes, false); }
+Result<Done> lstat(Task& task, UserPath path, UserOut<RawStat> out) { return stat_path(task, at_cwd, path, out, Follow::no, false); }
+Result<Done> fstat(Task& task, Fd<> fd, UserOut<RawStat> out) { return put_stat(task, TRY(task.fds().get(fd.raw))->stat(), out); }
+Result<Done> newfstatat(Task& task, DirFd from, UserPath path, UserOut<RawStat> out, Flags<StatAtFlag> flags) {
+  return stat_path(task, from, path, out, follow(flags), has(flags, AtFlag::empty_path));
+}
+
+Result<Done> access(Task& task, UserPath path, Flags<AccessMode> mode) { return do_access(task, at_cwd, path, mode.bits, Follow::yes, false, false); }
+Result<Done> faccessat(Task& task, DirFd from, UserPath path, Flags<AccessMode> mode) { return do_access(task, from, path, mode.bits, Follow::yes, false, false); }
+Result<Done> faccessat2(Task& task, DirFd from, UserPath path, Flags<AccessMode> mode, Flags<AccessAtFlag> flags) {
+  return do_access(task, from, path, mode.bits, follow(flags), has(flags, AtFlag::eaccess), has(flags, AtFlag::empty_path));
+}
+
+Result<Done> fchmodat(Task& task, DirFd from, UserPath user_path, Mode mode) {
+  PathArgument path;
+  TRY(path.read(task, user_path));
+  return set_mode(task, *TRY(path.find(task, from, Follow::yes)), mode.value);
+}
+Result<Done> chmod(Task& task, UserPath path, Mode mode) { return fchmodat(task, at_cwd, path, mode); }
+Result<Done> fchmod(Task& task, Fd<> fd, Mode mode) {
+  Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
+  if (file->inode() == nullptr) return Done{};  // a pipe's mode changes nothing anyone can see later
+  return set_mode(task, *file->inode(), mode.value);
+}
+
+Result<Done> fchownat(Task& task, DirFd from, UserPath user_path, UserId user, UserId group, Flags<OwnerAtFlag> flags) {
+  PathArgument path;
+  TRY(path.read(task, user_path));
+  return set_owner(task, *TRY(path.find(task, from, follow(flags), has(flags, AtFlag::empty_path))), user.value, group.value);
+}
+Result<Done> chown(Task& task, UserPath path, UserId user, UserId group) { return fchownat(task, at_cwd, path, user, group, {}); }
+Result<Done> lchown(Task& task, UserPath path, UserId user, UserId group) {
+  return fchownat(task, at_cwd, path, user, group, {static_cast<uint32_t>(AtFlag::symlink_no_follow)});
+}
+Result<Done> fchown(Task& task, Fd<> fd, UserId user, UserId group) {
+  Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
+  if (file->inode() == nullptr) return Done{};
+  return set_owner(task, *file->inode(), user.value, group.value);
+}
+
+Result<uint64_t> umask(Task& task, Mode mode) {
+  const uint32_t before = task.fs().umask;
+  task.fs().umask = mode.value & 0777;
+  return before;
+}
+
+Result<Done> truncate(Task& task, UserPath user_path, Offset size) {
+  if (size.value < 0) return fail(Errno::inval);
+  PathArgument path;
+  TRY(path.read(task, user_path));
+  Ref<Inode> inode = TRY(path.find(task, at_cwd, Follow::yes));
+  if (inode->is_directory()) return fail(Errno::isdir);
+  if (!inode->is_regular()) return fail(Errno::inval);
+  TRY(inode->allow(task.credentials, Permission::write));
+  return set_size(task, *inode, size.value);
+}
+
+Result<Done> ftruncate(Task& task, Fd<> fd, Offset size) {
+  if (size.value < 0) return fail(Errno::inval);
+  Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
+  if (file->inode() == nullptr || !file->inode()->is_regular() || !file->writable()) return fail(Errno::inval);
+  return set_size(task, *file->inode(), size.value);
+}
+
+Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> mode, Offset offset, Offset size) {
+  Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
+  if (offset.value < 0 || size.value <= 0) return fail(Errno::inval);
+  if (!mode.checked()) return fail(Errno::opnotsupp);
+  const bool punch = mode.has(FallocateMode::punch_hole);
+  if (punch && !mode.has(FallocateMode::keep_size)) return fail(Errno::opnotsupp);
+  if (!file->writable()) return fail(Errno::badf);
+  if (file->inode() == nullptr) return fail(Errno::spipe);
+  if (file->inode()->is_directory()) return fail(Errno::isdir);
+  auto& regular = static_cast<RegularFile&>(*file->inode());
+  const uint64_t begin = static_cast<uint64_t>(offset.value);
+  const uint64_t end = TRY(allocation_end<uint64_t>(begin, static_cast<uint64_t>(size.value), task.machine().config().file_size_max));
+  if (punch) {
+    regular.punch(begin, end);
+  } else {
+    const uint64_t first = begin / page_size, last = (end + page_size - 1) / page_size;
+    // More than the whole arena holds is ENOSPC at once: not one page is tried.
+    if (last - first > task.arena().size() / page_size) return fail(Errno::nospc);
+    TRY(regular.preallocate(first, last));
+    if (!mode.has(FallocateMode::keep_size)) regular.grow(end);
+  }
+  regular.modified = regular.changed = task.machine().files().now();
+  return Done{};
+}
+
+Result<Done> utimensat(Task& task, DirFd from, UserPath user_path, OptionalIn<TimePair> times, Flags<OwnerAtFlag> flags) {
+  TimePair chosen{};
+  if (!times.is_null()) {
+    chosen = TRY(times.read(task.memory()));
+    // Nothing to change is nothing to look up.
+    if (chosen.access_nanoseconds == time_omit && chosen.change_nanoseconds == time_omit) return Done{};
+  }
+  const TimePair* given = times.is_null() ? nullptr : &chosen;
+  if (user_path.address == 0 && !from.is_cwd()) {  // futimens(3)
+    if (flags.bits != 0) return fail(Errno::inval);
+    Ref<OpenFile> file = TRY(task.fds().get_io(from.raw));
+    if (file->inode() == nullptr) return Done{};
+    return set_times(task, *file->inode(), given);
+  }
+  PathArgument path;
+  TRY(path.read(task, user_path));
+  return set_times(task, *TRY(path.find(task, from, follow(flags), has(flags, AtFlag::empty_path))), given);
+}
+
+Result<Done> fsync(Task& task, Fd<> fd) { return sync(task, fd.raw); }
+Result<Done> fdatasync(Task& task, Fd<> fd) { return sync(task, fd.raw); }
+
+}  // namespace cupel::linux_shim

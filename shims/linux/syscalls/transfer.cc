@@ -1,0 +1,104 @@
+#include "shims/linux/syscalls/transfer.hh"
+
+#include <array>
+
+#include "libos/base/file_range.hh"
+#include "libos/base/iovec.hh"
+#include "libos/base/page.hh"
+#include "libos/fd/fd_table.hh"
+#include "libos/fs/file_handle.hh"
+#include "libos/machine/machine.hh"
+
+namespace cupel::linux_shim {
+namespace {
+
+using namespace libos;
+
+constexpr size_t parts_max = 1024;  // UIO_MAXIOV
+
+enum class Direction : bool { in, out };
+
+Result<Ref<OpenFile>> file_for(Task& task, RawFd raw, Direction direction) {
+  Ref<OpenFile> file = TRY(task.fds().get_io(raw));
+  const bool allowed = direction == Direction::out ? file->readable() : file->writable();
+  if (!allowed) return fail(Errno::badf);
+  return file;
+}
+
+Result<uint64_t> transfer(Task& task, OpenFile& file, Direction direction, std::span<const IoVec> parts, const uint64_t* at) {
+  UserCursor cursor(task.memory(), parts);
+  return direction == Direction::out ? file.read(task, cursor, at) : file.write(task, cursor, at);
+}
+
+Result<uint64_t> one_buffer(Task& task, RawFd raw, Direction direction, uint64_t address, uint64_t size, const int64_t* offset) {
+  if (offset != nullptr && *offset < 0) return fail(Errno::inval);
+  Ref<OpenFile> file = TRY(task.fds().get_io(raw));
+  if (offset != nullptr && !file->seekable()) return fail(Errno::spipe);
+  file = TRY(file_for(task, raw, direction));
+  // access_ok() first: a range beyond user space is EFAULT even where nothing would be moved.
+  TRY(user_range<uint64_t>(address, size, user_limit));
+  const uint64_t position = offset == nullptr ? 0 : static_cast<uint64_t>(*offset);
+  const IoVec part{address, TRY(transfer_size<uint64_t>(position, size))};
+  return transfer(task, *file, direction, {&part, 1}, offset == nullptr ? nullptr : &position);
+}
+
+Result<uint64_t> vector(Task& task, RawFd raw, Direction direction, uint64_t address, uint64_t count, const int64_t* offset) {
+  if (offset != nullptr && *offset < 0) return fail(Errno::inval);
+  Ref<OpenFile> file = TRY(task.fds().get_io(raw));
+  if (offset != nullptr && !file->seekable()) return fail(Errno::spipe);
+  file = TRY(file_for(task, raw, direction));
+  if (count > parts_max) return fail(Errno::inval);
+  // The array is copied once, and judged as copied.
+  std::array<IoVec, 8> few;
+  const size_t bytes = count * sizeof(IoVec);
+  IoVec* parts = few.data();
+  if (count > few.size()) parts = static_cast<IoVec*>(TRY(task.arena().allocate(bytes)));
+  const auto run = [&]() -> Result<uint64_t> {
+    TRY(task.memory().read(address, {reinterpret_cast<std::byte*>(parts), bytes}));  // SAFETY: IoVec is plain bytes
+    uint64_t total = 0;
+    for (uint64_t index = 0; index < count; ++index) {
+      const uint64_t size = TRY(segment_size<uint64_t>(total, parts[index].size));
+      TRY(user_range<uint64_t>(parts[index].base, parts[index].size, user_limit));
+      parts[index].size = size;
+      total += size;
+    }
+    const uint64_t position = offset == nullptr ? 0 : static_cast<uint64_t>(*offset);
+    static_cast<void>(TRY(transfer_size<uint64_t>(position, total)));
+    return transfer(task, *file, direction, {parts, count}, offset == nullptr ? nullptr : &position);
+  };
+  auto done = run();
+  if (parts != few.data()) task.arena().free(parts, bytes);
+  return done;
+}
+
+}  // namespace
+
+Result<uint64_t> read(Task& task, Fd<> fd, OutBuffer buffer) { return one_buffer(task, fd.raw, Direction::out, buffer.address, buffer.size, nullptr); }
+Result<uint64_t> write(Task& task, Fd<> fd, InBuffer buffer) { return one_buffer(task, fd.raw, Direction::in, buffer.address, buffer.size, nullptr); }
+Result<uint64_t> pread64(Task& task, Fd<> fd, OutBuffer buffer, Offset offset) {
+  return one_buffer(task, fd.raw, Direction::out, buffer.address, buffer.size, &offset.value);
+}
+Result<uint64_t> pwrite64(Task& task, Fd<> fd, InBuffer buffer, Offset offset) {
+  return one_buffer(task, fd.raw, Direction::in, buffer.address, buffer.size, &offset.value);
+}
+Result<uint64_t> readv(Task& task, Fd<> fd, OutVector parts) { return vector(task, fd.raw, Direction::out, parts.address, parts.count, nullptr); }
+Result<uint64_t> writev(Task& task, Fd<> fd, InVector parts) { return vector(task, fd.raw, Direction::in, parts.address, parts.count, nullptr); }
+// The offset comes in two registers; on a 64-bit kernel the low one holds all of it and the high one is shifted out.
+Result<uint64_t> preadv(Task& task, Fd<> fd, OutVector parts, Offset low, Size) { return vector(task, fd.raw, Direction::out, parts.address, parts.count, &low.value); }
+Result<uint64_t> pwritev(Task& task, Fd<> fd, InVector parts, Offset low, Size) { return vector(task, fd.raw, Direction::in, parts.address, parts.count, &low.value); }
+
+Result<uint64_t> lseek(Task& task, Fd<> fd, Offset offset, Choice<Whence> whence) {
+  Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
+  const Whence how = TRY(whence.get());
+  return file->seek(task, offset.value, how);
+}
+
+Result<uint64_t> getdents64(Task& task, Fd<Resource::directory> fd, OutBuffer buffer) {
+  Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
+  if (file->inode() == nullptr || !file->inode()->is_directory()) return fail(Errno::notdir);
+  const IoVec part{buffer.address, static_cast<uint32_t>(buffer.size)};  // the count is 32 bits wide
+  UserCursor cursor(task.memory(), {&part, 1});
+  return file->as_file()->list(cursor);
+}
+
+}  // namespace cupel::linux_shim

@@ -1,0 +1,159 @@
+// The one list of calls. Errors which argument types bring (EBADF of Fd, EFAULT of pointers, EINVAL of Flags, ENAMETOOLONG
+// of paths) are declared by those types; a line lists the others.
+#include "shims/linux/shim.hh"
+
+#include "shims/linux/syscalls/ipc.hh"
+#include "shims/linux/syscalls/memory.hh"
+#include "shims/linux/syscalls/metadata.hh"
+#include "shims/linux/syscalls/names.hh"
+#include "shims/linux/syscalls/open.hh"
+#include "shims/linux/syscalls/tasks.hh"
+#include "shims/linux/syscalls/time.hh"
+#include "shims/linux/syscalls/transfer.hh"
+
+namespace cupel::linux_shim {
+namespace {
+
+// Errors by their bare names; what calls are named like too is spelled in full.
+using enum Errno;
+
+// What any walk of a path may say.
+template <Errno... more>
+constexpr auto walk_errnos = errnos<acces, loop, noent, notdir, nametoolong, nomem, more...>;
+
+constexpr std::array entries{
+    call_entry<read>(0, "read", errnos<again, inval, intr, isdir, nomem>, Blocks{}),
+    call_entry<write>(1, "write", errnos<again, inval, intr, fbig, nomem, Errno::pipe>, Blocks{}),
+    call_entry<open>(2, "open", walk_errnos<exist, inval, isdir, mfile, nospc, perm>, args("path", "flags", "mode")),
+    call_entry<close>(3, "close", errnos<>),
+    call_entry<stat>(4, "stat", walk_errnos<>),
+    call_entry<fstat>(5, "fstat", errnos<>),
+    call_entry<lstat>(6, "lstat", walk_errnos<>),
+    call_entry<poll>(7, "poll", errnos<intr, nomem>, args("fds", "timeout"), Blocks{}),
+    call_entry<lseek>(8, "lseek", errnos<nxio, overflow, Errno::spipe>, args("fd", "offset", "whence")),
+    call_entry<mmap>(9, "mmap", errnos<acces, exist, inval, nodev, nomem, opnotsupp, overflow, perm>, args("addr", "length", "prot", "flags", "fd", "offset"),
+                     Partial{"MAP_HUGETLB, MAP_GROWSDOWN as a growing stack, MAP_LOCKED, MAP_SYNC"}),
+    call_entry<mprotect>(10, "mprotect", errnos<acces, nomem>, args("addr", "length", "prot")),
+    call_entry<munmap>(11, "munmap", errnos<inval, nomem>, args("addr", "length")),
+    call_entry<brk>(12, "brk", errnos<>, args("addr")),
+    call_entry<pread64>(17, "pread64", errnos<inval, isdir, nomem, Errno::spipe>),
+    call_entry<pwrite64>(18, "pwrite64", errnos<inval, fbig, nomem, Errno::spipe>),
+    call_entry<readv>(19, "readv", errnos<again, intr, isdir, nomem>, args("fd", "iov"), Blocks{}),
+    call_entry<writev>(20, "writev", errnos<again, intr, fbig, nomem, Errno::pipe>, args("fd", "iov"), Blocks{}),
+    call_entry<access>(21, "access", walk_errnos<>, args("path", "mode")),
+    call_entry<linux_shim::pipe>(22, "pipe", errnos<mfile, nomem>),
+    call_entry<sched_yield>(24, "sched_yield", errnos<>),
+    call_entry<msync>(26, "msync", errnos<nomem>, args("addr", "length", "flags")),
+    call_entry<mincore>(27, "mincore", errnos<inval, nomem>, args("addr", "length", "vec")),
+    call_entry<madvise>(28, "madvise", errnos<nomem>, args("addr", "length", "advice"), Partial{"advice other than NORMAL, RANDOM, SEQUENTIAL, WILLNEED, DONTNEED"}),
+    call_entry<dup>(32, "dup", errnos<mfile, nomem>),
+    call_entry<dup2>(33, "dup2", errnos<nomem>, args("oldfd", "newfd")),
+    call_entry<nanosleep>(35, "nanosleep", errnos<inval, intr>, args("span", "left"), Blocks{}),
+    call_entry<getpid>(39, "getpid", errnos<>),
+    call_entry<clone>(56, "clone", errnos<again, nomem, perm>, args("flags", "stack", "parent_tid", "child_tid", "tls"), Blocks{},
+                      Partial{"namespaces, CLONE_PIDFD, CLONE_PTRACE"}),
+    call_entry<fork>(57, "fork", errnos<again, nomem>),
+    call_entry<vfork>(58, "vfork", errnos<again, nomem>, Blocks{}),
+    call_entry<exit>(60, "exit", errnos<>, args("status")),
+    call_entry<wait4>(61, "wait4", errnos<Errno::child, intr, srch>, args("pid", "status", "options", "rusage"), Blocks{}, Partial{"process groups"}),
+    call_entry<uname>(63, "uname", errnos<fault>, args("buf")),
+    call_entry<fcntl>(72, "fcntl", errnos<mfile, nomem, perm>, args("fd", "cmd", "arg"), Partial{"locks, leases, owners, pipe sizes, seals"}),
+    call_entry<fsync>(74, "fsync", errnos<inval>),
+    call_entry<fdatasync>(75, "fdatasync", errnos<inval>),
+    call_entry<truncate>(76, "truncate", walk_errnos<inval, isdir, fbig>, args("path", "length")),
+    call_entry<ftruncate>(77, "ftruncate", errnos<inval, fbig>, args("fd", "length")),
+    call_entry<getcwd>(79, "getcwd", errnos<noent, range, nametoolong>),
+    call_entry<chdir>(80, "chdir", walk_errnos<>),
+    call_entry<fchdir>(81, "fchdir", errnos<acces, notdir>),
+    call_entry<rename>(82, "rename", walk_errnos<busy, exist, inval, isdir, notempty, perm>, args("oldpath", "newpath")),
+    call_entry<mkdir>(83, "mkdir", walk_errnos<exist>),
+    call_entry<rmdir>(84, "rmdir", walk_errnos<busy, inval, notempty, perm>),
+    call_entry<creat>(85, "creat", walk_errnos<inval, isdir, mfile, perm>),
+    call_entry<link>(86, "link", walk_errnos<exist, perm>, args("oldpath", "newpath")),
+    call_entry<unlink>(87, "unlink", walk_errnos<isdir, perm>),
+    call_entry<symlink>(88, "symlink", walk_errnos<exist>, args("target", "linkpath")),
+    call_entry<readlink>(89, "readlink", walk_errnos<inval>),
+    call_entry<chmod>(90, "chmod", walk_errnos<opnotsupp, perm>),
+    call_entry<fchmod>(91, "fchmod", errnos<opnotsupp, perm>),
+    call_entry<chown>(92, "chown", walk_errnos<perm>, args("path", "owner", "group")),
+    call_entry<fchown>(93, "fchown", errnos<perm>, args("fd", "owner", "group")),
+    call_entry<lchown>(94, "lchown", walk_errnos<perm>, args("path", "owner", "group")),
+    call_entry<umask>(95, "umask", errnos<>),
+    call_entry<gettimeofday>(96, "gettimeofday", errnos<fault>, args("tv", "tz")),
+    call_entry<getuid>(102, "getuid", errnos<>),
+    call_entry<getgid>(104, "getgid", errnos<>),
+    call_entry<geteuid>(107, "geteuid", errnos<>),
+    call_entry<getegid>(108, "getegid", errnos<>),
+    call_entry<getppid>(110, "getppid", errnos<>),
+    call_entry<gettid>(186, "gettid", errnos<>),
+    call_entry<linux_shim::time>(201, "time", errnos<>),
+    call_entry<futex>(202, "futex", errnos<again, intr, nosys, timedout>, args("uaddr", "op", "val", "timeout", "uaddr2", "val3"), Blocks{},
+                      Partial{"priority inheritance, FUTEX_WAKE_OP"}),
+    call_entry<getdents64>(217, "getdents64", errnos<inval, noent, notdir>),
+    call_entry<set_tid_address>(218, "set_tid_address", errnos<>, args("tidptr")),
+    call_entry<clock_gettime>(228, "clock_gettime", errnos<>, args("clockid", "tp"), Partial{"CPU-time clocks"}),
+    call_entry<clock_getres>(229, "clock_getres", errnos<>, args("clockid", "res"), Partial{"CPU-time clocks"}),
+    call_entry<clock_nanosleep>(230, "clock_nanosleep", errnos<intr, opnotsupp>, args("clockid", "flags", "request", "remain"), Blocks{}, Partial{"CPU-time clocks"}),
+    call_entry<exit_group>(231, "exit_group", errnos<>, args("status")),
+    call_entry<openat>(257, "openat", walk_errnos<exist, inval, isdir, mfile, nospc, perm>),
+    call_entry<mkdirat>(258, "mkdirat", walk_errnos<exist>),
+    call_entry<fchownat>(260, "fchownat", walk_errnos<perm>, args("dirfd", "path", "owner", "group", "flags")),
+    call_entry<newfstatat>(262, "newfstatat", walk_errnos<>),
+    call_entry<unlinkat>(263, "unlinkat", walk_errnos<busy, isdir, notempty, perm>),
+    call_entry<renameat>(264, "renameat", walk_errnos<busy, exist, inval, isdir, notempty, perm>, args("olddirfd", "oldpath", "newdirfd", "newpath")),
+    call_entry<linkat>(265, "linkat", walk_errnos<exist, perm>, args("olddirfd", "oldpath", "newdirfd", "newpath", "flags")),
+    call_entry<symlinkat>(266, "symlinkat", walk_errnos<exist>, args("target", "newdirfd", "linkpath")),
+    call_entry<readlinkat>(267, "readlinkat", walk_errnos<inval>),
+    call_entry<fchmodat>(268, "fchmodat", walk_errnos<opnotsupp, perm>),
+    call_entry<faccessat>(269, "faccessat", walk_errnos<>, args("dirfd", "path", "mode")),
+    call_entry<ppoll>(271, "ppoll", errnos<intr, nomem>, args("fds", "timeout", "sigmask", "sigsetsize"), Blocks{}),
+    call_entry<utimensat>(280, "utimensat", walk_errnos<inval, perm>, args("dirfd", "path", "times", "flags")),
+    call_entry<eventfd>(284, "eventfd", errnos<mfile, nomem>, args("initval")),
+    call_entry<fallocate>(285, "fallocate", errnos<fbig, inval, isdir, nodev, nomem, nospc, opnotsupp, Errno::spipe>, args("fd", "mode", "offset", "length"),
+                          Partial{"COLLAPSE_RANGE, ZERO_RANGE, INSERT_RANGE, UNSHARE_RANGE"}),
+    call_entry<eventfd2>(290, "eventfd2", errnos<mfile, nomem>, args("initval", "flags")),
+    call_entry<dup3>(292, "dup3", errnos<nomem>, args("oldfd", "newfd", "flags")),
+    call_entry<pipe2>(293, "pipe2", errnos<mfile, nomem>, Partial{"O_DIRECT (packet mode), O_NOTIFICATION_PIPE"}),
+    call_entry<preadv>(295, "preadv", errnos<inval, isdir, nomem, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h")),
+    call_entry<pwritev>(296, "pwritev", errnos<inval, fbig, nomem, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h")),
+    call_entry<renameat2>(316, "renameat2", walk_errnos<busy, exist, inval, isdir, notempty, perm>, args("olddirfd", "oldpath", "newdirfd", "newpath", "flags"),
+                          Partial{"RENAME_WHITEOUT"}),
+    call_entry<getrandom>(318, "getrandom", errnos<inval>),
+    call_entry<close_range>(436, "close_range", errnos<inval, nomem>, args("first", "last", "flags")),
+    call_entry<faccessat2>(439, "faccessat2", walk_errnos<>, args("dirfd", "path", "mode", "flags")),
+};
+
+constexpr auto descriptions = [] {
+  std::array<CallDesc, entries.size()> all{};
+  for (size_t index = 0; index < all.size(); ++index) all[index] = entries[index].desc;
+  return all;
+}();
+
+constexpr std::array missing{
+    Missing{13, "rt_sigaction", "no signals yet"},
+    Missing{14, "rt_sigprocmask", "no signals yet"},
+    Missing{16, "ioctl", "no devices yet"},
+    Missing{23, "select", "poll serves; the bit sets are not written yet"},
+    Missing{25, "mremap", "not written yet"},
+    Missing{41, "socket", "no sockets yet"},
+    Missing{59, "execve", "guest code does not run on the mock"},
+    Missing{62, "kill", "no signals yet"},
+    Missing{213, "epoll_create", "not written yet"},
+    Missing{435, "clone3", "clone serves; its struct is not written yet"},
+};
+
+static_assert([] {
+  for (size_t index = 1; index < entries.size(); ++index) {
+    if (entries[index].desc.number <= entries[index - 1].desc.number) return false;
+  }
+  return true;
+}(), "the table is sorted by number");
+
+constexpr InterfaceDesc linux_interface{"linux", descriptions, missing};
+
+}  // namespace
+
+std::span<const Call> table() { return entries; }
+const InterfaceDesc& description() { return linux_interface; }
+
+}  // namespace cupel::linux_shim
