@@ -118,6 +118,7 @@ uint64_t Layouter::place(const ArgDesc& desc, const Arg& arg, size_t size, Layou
     case Place::slot: break;
     case Place::null: return 0;
     case Place::unmapped: return unmapped_base;
+    case Place::beyond: return beyond_base;
     case Place::mapping: return static_cast<uint64_t>(value_of(arg.ref)) + (desc.regs == 2 ? 0 : arg.value);
     case Place::read_only:
     case Place::edge: {

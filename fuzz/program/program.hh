@@ -16,7 +16,8 @@ enum class Place : uint8_t {
   unmapped,   // an address with nothing mapped
   read_only,  // a mapped page that may not be written
   edge,       // the object starts on a mapped page and runs into an unmapped one, `value` bytes before the edge
-  mapping,    // inside a mapping an earlier call made: its result plus `value`
+  mapping,    // inside a mapping an earlier call made: its result plus `value` (counted objects start where it does)
+  beyond,     // above all user addresses, and so high that address plus size may wrap
 };
 
 // What a scalar is.
@@ -27,6 +28,9 @@ enum class Form : uint8_t {
 
 inline constexpr uint16_t steps_max = 256;
 inline constexpr uint8_t tasks_max = 8;
+inline constexpr uint8_t faults_max = 16;
+inline constexpr uint8_t tampers_max = 16;
+inline constexpr uint8_t fields_max = 4;  // new_fd fields of one call that references can name
 inline constexpr uint32_t blob_max = 64 * 1024;
 inline constexpr uint32_t buffer_max = 16 * 1024;  // bytes one buffer argument may have
 
@@ -104,6 +108,7 @@ inline constexpr uint64_t slots_base = 0x0f00'0000;       // argument slots: map
 inline constexpr uint64_t slots_size = 16 * 4096;
 inline constexpr uint64_t read_only_base = slots_base + slots_size;  // one page that cannot be written
 inline constexpr uint64_t unmapped_base = read_only_base + 4096;     // then nothing up to the mappings
+inline constexpr uint64_t beyond_base = 0xffff'ffff'ffff'f000;       // Place::beyond
 inline constexpr uint64_t guard_size = 8;                 // bytes before and after each slot
 inline constexpr std::byte guard_byte{0xa5};              // what guards and the room of out arguments hold beforehand
 
