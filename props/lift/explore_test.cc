@@ -171,7 +171,7 @@ TEST_F(ExploreFiles, WhatIsKnownToBeImpossibleIsNotAskedTwiceAndTheVerdictIsTheS
   UnsatCache cache(folder_);
   EXPECT_EQ(explore(every_byte_of_an_accepted_range_is_below_the_limit, {.cache = &cache}).verdict, Verdict::holds);
   const size_t known = cache.size();
-  EXPECT_GT(known, 0u);
+  ASSERT_GT(known, 0u);
   UnsatCache again(folder_);
   EXPECT_EQ(again.size(), known);
   EXPECT_EQ(explore(every_byte_of_an_accepted_range_is_below_the_limit, {.cache = &again}).verdict, Verdict::holds);
@@ -180,12 +180,13 @@ TEST_F(ExploreFiles, WhatIsKnownToBeImpossibleIsNotAskedTwiceAndTheVerdictIsTheS
 }
 
 TEST_F(ExploreFiles, ATornLineOfTheCacheIsNotBelieved) {
+  const std::string key(32, 'a');
   {
-    UnsatCache(folder_).add("(check-sat)");
+    UnsatCache(folder_).add(key);
   }
   const auto file = std::filesystem::directory_iterator(folder_)->path();
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 3);
-  EXPECT_FALSE(UnsatCache(folder_).contains("(check-sat)"));
+  EXPECT_FALSE(UnsatCache(folder_).contains(key));
 }
 
 TEST_F(ExploreFiles, EachUnsatAnswerIsWrittenAndCvc5Agrees) {

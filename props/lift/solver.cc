@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "props/lift/cvc5.hh"
+#include "props/lift/formula_key.hh"
 #include "props/lift/unsat_cache.hh"
 
 namespace cupel::lift {
@@ -42,24 +43,22 @@ std::optional<z3::model> Solver::solve(const z3::expr_vector& conditions) {
   solver.add(conditions);
   ++queries_;
 
-  const bool needs_text = options_.cache != nullptr || options_.recheck || !options_.smt2_folder.empty();
-  const std::string smt2 = needs_text ? "(set-logic QF_BV)\n" + solver.to_smt2() : "";
-  if (options_.cache != nullptr && options_.cache->contains(smt2)) {
-    testify(smt2);
-    return std::nullopt;
-  }
-  switch (solver.check()) {
+  const std::string key = options_.cache != nullptr ? formula_key(conditions) : "";
+  const bool known = options_.cache != nullptr && options_.cache->contains(key);
+  switch (known ? z3::unsat : solver.check()) {
     case z3::sat: return solver.get_model();
     case z3::unknown: time_left(); throw Undecided{fmt::format("Z3 cannot tell: {}", solver.reason_unknown())};
     case z3::unsat: break;
   }
-  testify(smt2);
-  if (options_.cache != nullptr) options_.cache->add(smt2);
+  testify(solver);
+  if (options_.cache != nullptr) options_.cache->add(key);
   return std::nullopt;
 }
 
-void Solver::testify(const std::string& smt2) {
+void Solver::testify(z3::solver& solver) {
   const size_t index = unsat_count_++;
+  if (options_.smt2_folder.empty() && !options_.recheck) return;
+  const std::string smt2 = "(set-logic QF_BV)\n" + solver.to_smt2("unsat");
   if (!options_.smt2_folder.empty()) {
     const auto file = options_.smt2_folder / fmt::format("{:04}.smt2", index);
     if (!(std::ofstream(file) << smt2).flush()) throw Undecided{fmt::format("{}: cannot be written", file.string())};

@@ -32,7 +32,7 @@ class Solver {
 
  private:
   // Has the answer `unsat` written, and confirmed, as the options say.
-  void testify(const std::string& smt2);
+  void testify(z3::solver& solver);
 
   z3::context context_;
   z3::tactic tactic_;

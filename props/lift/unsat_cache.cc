@@ -27,20 +27,8 @@ UnsatCache::UnsatCache(const std::filesystem::path& folder) {
   }
 }
 
-void UnsatCache::add(std::string_view query) {
-  std::string line = key(query);
-  if (!known_.insert(line).second) return;
-  line += '\n';
-  std::ofstream(file_, std::ios::app) << line << std::flush;
-}
-
-// FNV-1a of 128 bits: two queries of one's own making do not meet by chance.
-std::string UnsatCache::key(std::string_view query) {
-  __extension__ using Word = unsigned __int128;
-  constexpr Word prime = (Word{1} << 88) + 0x13b;
-  Word hash = (Word{0x6c62272e07bb0142} << 64) + 0x62b821756295c58d;
-  for (const char byte : query) hash = (hash ^ static_cast<unsigned char>(byte)) * prime;
-  return fmt::format("{:016x}{:016x}", static_cast<uint64_t>(hash >> 64), static_cast<uint64_t>(hash));
+void UnsatCache::add(const std::string& formula_key) {
+  if (known_.insert(formula_key).second) std::ofstream(file_, std::ios::app) << formula_key + '\n' << std::flush;
 }
 
 }  // namespace cupel::lift
