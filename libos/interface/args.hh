@@ -5,6 +5,7 @@
 #include <span>
 #include <type_traits>
 
+#include "libos/base/flags.hh"
 #include "libos/base/result.hh"
 #include "libos/interface/desc.hh"
 #include "libos/interface/memory.hh"
@@ -111,10 +112,13 @@ struct Flags {
   Bits bits;
   static Result<Flags> decode(const uint64_t* r) {
     const auto bits = static_cast<Bits>(r[0]);
-    if (unknown == Unknown::refused && (bits & static_cast<Bits>(~known)) != 0) return fail(Errno::inval);
+    if constexpr (unknown == Unknown::refused) return Flags{TRY(decode_flags(bits, known))};
     return Flags{bits};
   }
-  Result<> checked() const { return (bits & static_cast<Bits>(~known)) == 0 ? Result<>{} : fail(Errno::inval); }
+  Result<> checked() const {
+    if (auto decoded = decode_flags(bits, known); !decoded) return fail(decoded.error());
+    return {};
+  }
   bool has(E flag) const { return (bits & static_cast<Bits>(flag)) == static_cast<Bits>(flag); }
 };
 
