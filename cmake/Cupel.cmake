@@ -32,7 +32,8 @@ target_compile_options(cupel_bare_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno
 target_compile_definitions(cupel_bare_flags INTERFACE BOOST_DISABLE_ASSERTS)
 
 if(CUPEL_SANITIZE)
-  target_compile_options(cupel_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all)
+  # No vptr check: it wants the type information that libos is built without.
+  target_compile_options(cupel_flags INTERFACE -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all)
   target_link_options(cupel_flags INTERFACE -fsanitize=address,undefined)
   if(CUPEL_ENGINE STREQUAL "libfuzzer")
     target_compile_options(cupel_flags INTERFACE -fsanitize=fuzzer-no-link)
