@@ -25,6 +25,9 @@ class Bool {
   Bool(std::same_as<bool> auto value) : expr_(context().bool_val(value)) {}
   explicit Bool(z3::expr expr) : expr_(std::move(expr)) {}
 
+  // Either value; see UInt::any.
+  static Bool any(std::string_view name) { return Bool(input(name, 1) == context().bv_val(1, 1)); }
+
   // Forks the path where both values are possible. So `&&` and `||` fork as well, as they do in the shipped code;
   // `&` and `|` below do not, and are what a claim is better written with.
   explicit operator bool() const { return decide(expr_); }
@@ -33,6 +36,8 @@ class Bool {
   friend Bool operator!(const Bool& a) { return Bool(!a.expr_); }
   friend Bool operator&(const Bool& a, const Bool& b) { return Bool(a.expr_ && b.expr_); }
   friend Bool operator|(const Bool& a, const Bool& b) { return Bool(a.expr_ || b.expr_); }
+  Bool& operator&=(const Bool& b) { return *this = *this & b; }
+  Bool& operator|=(const Bool& b) { return *this = *this | b; }
   friend Bool operator==(const Bool& a, const Bool& b) { return Bool(a.expr_ == b.expr_); }
   friend Bool operator!=(const Bool& a, const Bool& b) { return Bool(a.expr_ != b.expr_); }
 

@@ -22,11 +22,11 @@ template <class Word, class Native>
 Bool computes_as(Native a, Native b) {
   const Word x = a, y = b;
   Bool same = (x + y == a + b) & (x - y == a - b) & (x * y == a * b) & (~x == static_cast<Native>(~a));
-  same = same & ((x & y) == (a & b)) & ((x | y) == (a | b)) & ((x ^ y) == (a ^ b));
-  same = same & ((x < y) == (a < b)) & ((x <= y) == (a <= b)) & ((x > y) == (a > b)) & ((x >= y) == (a >= b));
-  same = same & ((x == y) == (a == b)) & ((x != y) == (a != b)) & (bit_width(x) == std::bit_width(a));
-  if (b != 0) same = same & (x / y == a / b) & (x % y == a % b);
-  if (b < Word::width) same = same & (x << y == a << b) & (x >> y == a >> b);
+  same &= ((x & y) == (a & b)) & ((x | y) == (a | b)) & ((x ^ y) == (a ^ b));
+  same &= ((x < y) == (a < b)) & ((x <= y) == (a <= b)) & ((x > y) == (a > b)) & ((x >= y) == (a >= b));
+  same &= ((x == y) == (a == b)) & ((x != y) == (a != b)) & (bit_width(x) == std::bit_width(a));
+  if (b != 0) same &= (x / y == a / b) & (x % y == a % b);
+  if (b < Word::width) same &= (x << y == a << b) & (x >> y == a >> b);
   return same;
 }
 
@@ -59,6 +59,13 @@ static_assert(Adds<U32> && !Adds<U16> && !Adds<U8>);
 // Neither a word nor a Bool turns into a number behind the code's back.
 static_assert(!std::convertible_to<U64, uint64_t> && !std::convertible_to<Bool, bool>);
 static_assert(std::convertible_to<int, U64> && !std::convertible_to<int, Bool>);
+
+TEST(Word, ABoolIsAnInputLikeAnyOther) {
+  const auto claim = [] { return Bool::any("first") == Bool::any("second"); };
+  EXPECT_TRUE(holds_at(claim, {{"first", 1}, {"second", 1}}));
+  EXPECT_FALSE(holds_at(claim, {{"first", 1}, {"second", 0}}));
+  EXPECT_EQ(explore(claim).verdict, Verdict::refuted);
+}
 
 TEST(Word, IsRefusedOutsideAClaim) { EXPECT_THROW(U64(1), std::logic_error); }
 

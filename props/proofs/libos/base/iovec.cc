@@ -21,7 +21,7 @@ Bool segments_transfer_the_smaller_of_their_sum_and_the_most_one_call_moves(Segm
   Bool negative = false;
   for (const U64& size : sizes) {
     sum += U128(size);
-    negative = negative | (size > file_offset_max);
+    negative |= size > file_offset_max;
   }
   if (!total) return negative & (total.error() == Errno::inval);
   return !negative & (U128(*total) == select(sum > transfer_size_max, U128(transfer_size_max), sum));

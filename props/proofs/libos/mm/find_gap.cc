@@ -30,7 +30,7 @@ struct Request {
   // Whether the pages [start, end) are within the bounds and touch no mapping.
   Bool free(const U64& start, const U64& end) const {
     Bool is_free = (start >= low) & (end <= high);
-    for (const Run& run : runs) is_free = is_free & ((start >= run.end) | (end <= run.start));
+    for (const Run& run : runs) is_free &= (start >= run.end) | (end <= run.start);
     return is_free;
   }
 
