@@ -1,0 +1,299 @@
+#include "fuzz/linux/executor.hh"
+
+#include <algorithm>
+
+#include "libos/base/check.hh"
+#include "libos/mm/address_space.hh"
+#include "shims/linux/shim.hh"
+
+namespace cupel::fuzz {
+namespace {
+
+using interface::Outcome;
+
+mock::Chances chances_of(const Program& program, Scheduling scheduling) {
+  mock::Chances chances;
+  chances.schedule = {.order = static_cast<mock::Order>(scheduling), .seed = program.seed, .depth = std::max<uint32_t>(1, program.pct_depth),
+                      .points_expected = static_cast<uint32_t>(4 * program.steps.size())};
+  chances.policy = static_cast<mock::Policy>(program.policy);
+  chances.seed = program.seed;
+  return chances;
+}
+static_assert(static_cast<int>(Scheduling::pct) == static_cast<int>(mock::Order::pct));
+static_assert(static_cast<int>(Scheduling::random) == static_cast<int>(mock::Order::random));
+static_assert(static_cast<int>(Policy::mixed) == static_cast<int>(mock::Policy::mixed));
+static_assert(static_cast<int>(Policy::deny_all) == static_cast<int>(mock::Policy::deny_all));
+
+}  // namespace
+
+Executor::Executor() : interface_(linux_shim::description()), layouter_(interface_), world_(*this) {}
+
+RunResult Executor::run(const Program& program, const RunOptions& options, Observer* observer) {
+  program_ = &program;
+  observer_ = observer;
+  hash_ = {};
+  steps_made_ = 0;
+  step_hashes_.assign(program.steps.size(), 0);
+  first_step_.fill(no_step);
+  next_step_.resize(program.steps.size());
+  for (size_t index = program.steps.size(); index-- > 0;) {
+    size_t& first = first_step_[program.steps[index].task % tasks_max];
+    next_step_[index] = first;
+    first = index;
+  }
+  for (ActiveCall& call : calls_) call.step = no_step;
+  layouter_.begin(program);
+
+  world_.reset(chances_of(program, options.scheduling.value_or(program.scheduling)), options.fill);
+  reporting_ = true;
+  world_.platform().rouse(world_.machine().first_task().tid());
+  run_to_rest();
+  if (observer_ != nullptr) observer_->at_rest();
+  reporting_ = false;
+  hash_.add(world_.platform().console_output());
+
+  for (const mock::RunningTask& sleeper : world_.platform().sleeping()) find_task(sleeper.tid).kill(9);
+  run_to_rest();
+  RunResult result{.trace_hash = hash_.value(), .steps_made = steps_made_};
+  if (options.take_down) result.came_back_clean = world_.shut_down();
+  program_ = nullptr;
+  return result;
+}
+
+void Executor::run_to_rest() {
+  mock::MockPlatform& platform = world_.platform();
+  for (bool again = true; again;) {
+    platform.run();
+    again = false;
+    if (world_.machine().task_count() == 1) return;
+    // Tasks which were killed while they had nothing to do.
+    for (const libos::Task& task : world_.machine().tasks()) {
+      if (!task.killed() || task.state() != libos::Task::State::running) continue;
+      platform.rouse(task.tid());
+      again = true;
+    }
+  }
+}
+
+void Executor::run(const mock::RunningTask& task) {
+  if (program_ == nullptr || task.number >= tasks_max) return;
+  mock::MockPlatform& platform = world_.platform();
+  for (size_t index = first_step_[task.number]; index != no_step && reporting_; index = next_step_[index]) {
+    platform.at_call(index);
+    if (!reporting_ || find_task(task.tid).killed()) break;
+    make_step(task, index);
+    if (platform.stopped()) return;
+  }
+  // A task killed in its guest's code meets its end when it enters the kernel; here any call will do.
+  if (find_task(task.tid).killed()) linux_shim::enter(find_task(task.tid), 0, {});
+}
+
+Executor::ActiveCall& Executor::active(uint32_t task_number) {
+  while (calls_.size() <= task_number) calls_.emplace_back();
+  return calls_[task_number];
+}
+
+void Executor::make_step(const mock::RunningTask& running, size_t index) {
+  mock::MockPlatform& platform = world_.platform();
+  ActiveCall& call = active(running.number);
+  const Step& step = program_->steps[index];
+  call.task = &find_task(running.tid);
+  layouter_.lay_out(step, call.layout);
+  if (!call.view) call.view.emplace(platform);
+  call.stored = store(call);
+  look_elsewhere(call);
+  call.step = index;
+  call.sleeps = 0;
+  call.refused = false;
+  call.invocation = {&layouter_.call_of(step), running.tid, call.layout.registers, &*call.view};
+  capture_slots(call);
+  if (observer_ != nullptr) observer_->before_step(index, call.invocation);
+  ++steps_made_;
+
+  mock::CallPlan faults;
+  plan(call, faults);
+  call.watch.begin(faults);
+  platform.watch(&call.watch);
+  call.switches = platform.switches();
+  on_switch_in(running);
+  const int64_t value = linux_shim::enter(*call.task, call.invocation.desc->number, call.layout.registers);
+  on_switch_out(running);
+  platform.watch(nullptr);
+  if (reporting_) {
+    if (platform.stopped()) {
+      report(call, {.kind = Outcome::Kind::ended});
+    } else {
+      if (!call.tampering.empty()) call.watch.end(platform.memory());
+      report(call, {.kind = Outcome::Kind::returned, .value = value});
+      layouter_.record(index, call.layout, value, call.stored ? call.slots.front().after : std::span<const std::byte>{});
+    }
+  }
+  call.step = no_step;
+}
+
+// As the guest's own stores, which may meet a page that is missing or to be copied.
+bool Executor::store(const ActiveCall& call) {
+  mock::MockPlatform& platform = world_.platform();
+  const platform::Space space = call.task->space().id();
+  libos::MachineLock& lock = world_.machine().lock();
+  lock.acquire(platform);
+  const bool stored = platform.memory().write(space, call.layout.base, call.layout.bytes) == call.layout.bytes.size();
+  lock.release(platform);
+  // A page that nobody may write is filled behind its protection, as long as it is the one that was there at the start.
+  if (platform.memory().saved_pages_stand()) {
+    for (const Store& extra : call.layout.stores) platform.memory().poke(space, extra.address, extra.bytes);
+  }
+  return stored;
+}
+
+// Notes what lies where the call may write outside of its slots.
+void Executor::look_elsewhere(ActiveCall& call) {
+  call.view->set(call.task, {});
+  call.elsewhere_count = 0;
+  const Layout& layout = call.layout;
+  for (const Extent& extent : layout.extents) {
+    const bool in_slots = extent.address >= layout.base && extent.address < layout.base + layout.bytes.size();
+    if (!extent.write || extent.size == 0 || in_slots) continue;
+    if (call.elsewhere.size() == call.elsewhere_count) call.elsewhere.emplace_back();
+    Elsewhere& elsewhere = call.elsewhere[call.elsewhere_count];
+    elsewhere.address = extent.address;
+    elsewhere.before.resize(std::min<uint64_t>(extent.size, elsewhere_size_max));
+    elsewhere.before.resize(call.view->copy_in(extent.address, elsewhere.before));
+    if (!elsewhere.before.empty()) ++call.elsewhere_count;
+  }
+}
+
+void Executor::plan(ActiveCall& call, mock::CallPlan& plan) {
+  call.fail_in = 0;
+  for (const Fault& fault : program_->faults) {
+    if (fault.step != call.step) continue;
+    switch (fault.kind) {
+      case FaultKind::allocation: call.fail_in = fault.nth; break;
+      case FaultKind::copy: plan.fail_copy = fault.nth; break;
+      case FaultKind::wait: plan.interrupt_wait = fault.nth; break;
+    }
+  }
+  call.tampering.clear();
+  for (const Tamper& tamper : program_->tampers) {
+    if (tamper.step != call.step || tamper.arg >= interface::args_max) continue;
+    const uint64_t object = call.layout.objects[tamper.arg];
+    if (object == 0) continue;
+    // Within the slots only: elsewhere it could be memory that others may look at.
+    const uint64_t offset = object - call.layout.base + tamper.offset;
+    if (offset < call.layout.bytes.size()) call.tampering.push_back({object + tamper.offset, std::byte{tamper.value}});
+  }
+  plan.tampering = call.tampering;
+}
+
+// The arena is everybody's; what is planned for one call concerns only the stretches in which its task runs.
+void Executor::on_switch_in(const mock::RunningTask& task) {
+  if (task.number >= calls_.size() || calls_[task.number].step == no_step) return;
+  ActiveCall& call = calls_[task.number];
+  call.allocations = world_.arena().allocation_count();
+  call.refusals = world_.arena().refusal_count();
+  world_.arena().fail_allocation(call.fail_in);
+}
+
+void Executor::on_switch_out(const mock::RunningTask& task) {
+  if (task.number >= calls_.size() || calls_[task.number].step == no_step) return;
+  count_allocations(calls_[task.number]);
+  world_.arena().fail_allocation(0);
+}
+
+void Executor::count_allocations(ActiveCall& call) {
+  const uint64_t count = world_.arena().allocation_count(), refusals = world_.arena().refusal_count();
+  call.refused |= refusals != call.refusals;
+  const uint64_t made = count - call.allocations;
+  call.fail_in = call.fail_in > made ? call.fail_in - made : 0;
+  call.allocations = count;
+  call.refusals = refusals;
+}
+
+void Executor::on_sleep(const mock::RunningTask& task) {
+  if (task.number >= calls_.size() || calls_[task.number].step == no_step) return;
+  ActiveCall& call = calls_[task.number];
+  ++call.sleeps;
+  count_allocations(call);
+  if (reporting_) report(call, {.kind = Outcome::Kind::blocked});
+}
+
+void Executor::report(ActiveCall& call, Outcome outcome) {
+  if (outcome.kind == Outcome::Kind::ended) {
+    call.slots.clear();
+  } else {
+    capture_slots(call);
+  }
+  outcome.slots = call.slots;
+  add_to_hash(call, outcome);
+  step_hashes_[call.step] = hash_.value();
+  if (observer_ == nullptr) return;
+  mock::MockPlatform& platform = world_.platform();
+  const Mishaps mishaps{.allocation = call.refused, .copy = call.watch.copy_failed(), .wait = call.watch.wait_interrupted(),
+                        .refusal = !platform.granted(call.invocation.desc->number)};
+  observer_->on_step({call.step, program_->steps[call.step], call.invocation, outcome, call.layout, call.watch, mishaps,
+                      call.switches == platform.switches()});
+}
+
+// The slots as they were laid out, and as they are now.
+void Executor::capture_slots(ActiveCall& call) {
+  const platform::Space space = call.task->space().id();
+  mock::SimulatedMemory& memory = world_.platform().memory();
+  call.slots.clear();
+  const bool written = !call.watch.writes().empty();
+  if (call.stored) {
+    if (written) {
+      call.after.resize(call.layout.bytes.size());
+      if (!memory.peek(space, call.layout.base, call.after)) call.after = call.layout.bytes;
+    }
+    call.slots.push_back({call.layout.base, call.layout.bytes, written ? call.after : call.layout.bytes});
+  }
+  for (size_t index = 0; index < call.elsewhere_count; ++index) {
+    Elsewhere& elsewhere = call.elsewhere[index];
+    elsewhere.after = elsewhere.before;
+    if (written && !memory.peek(space, elsewhere.address, elsewhere.after)) continue;
+    call.slots.push_back({elsewhere.address, elsewhere.before, elsewhere.after});
+  }
+  call.view->set(call.task, call.slots);
+}
+
+void Executor::add_to_hash(const ActiveCall& call, const Outcome& outcome) {
+  hash_.add(call.step << 2 | static_cast<uint64_t>(outcome.kind));
+  hash_.add(static_cast<uint64_t>(outcome.value));
+  for (const mock::GuestAccess& write : call.watch.writes()) {
+    hash_.add(write.address);
+    for (const interface::Slot& slot : outcome.slots) {
+      const uint64_t from = std::max(slot.address, write.address);
+      const uint64_t to = std::min(slot.address + slot.after.size(), write.address + write.size);
+      if (from < to) hash_.add(slot.after.subspan(from - slot.address, to - from));
+    }
+  }
+}
+
+libos::Task& Executor::find_task(int32_t tid) {
+  libos::Task* task = world_.machine().find_task(tid);
+  CHECK(task != nullptr);
+  return *task;
+}
+
+std::vector<Executor::Blocked> Executor::blocked() const {
+  std::vector<Blocked> all;
+  for (const ActiveCall& call : calls_) {
+    if (call.step != no_step) all.push_back({call.step, call.invocation.tid});
+  }
+  return all;
+}
+
+std::vector<Executor::Blocked> Executor::wake_for_nothing() {
+  std::vector<Blocked> forgotten;
+  for (const Blocked& sleeper : blocked()) {
+    const auto found = std::ranges::find_if(calls_, [&](const ActiveCall& call) { return call.step == sleeper.step; });
+    if (found == calls_.end()) continue;
+    const uint64_t sleeps = found->sleeps;
+    find_task(sleeper.tid).notify();
+    run_to_rest();
+    if (found->step != sleeper.step || found->sleeps == sleeps) forgotten.push_back(sleeper);
+  }
+  return forgotten;
+}
+
+}  // namespace cupel::fuzz

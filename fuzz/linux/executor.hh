@@ -1,0 +1,141 @@
+#pragma once
+#include <deque>
+#include <optional>
+
+#include "fuzz/linux/guest_view.hh"
+#include "fuzz/linux/hash.hh"
+#include "fuzz/linux/layout.hh"
+#include "fuzz/linux/world.hh"
+
+namespace cupel::fuzz {
+
+// What in a call went wrong by plan, or because the machine's memory is full.
+struct Mishaps {
+  bool allocation = false;  // an allocation failed
+  bool copy = false;        // a copy of guest memory stopped half-way
+  bool wait = false;        // a wait was interrupted
+  bool refusal = false;     // the host's policy does not grant the call
+  bool any() const { return allocation || copy || wait || refusal; }
+};
+
+// One outcome of one call, with all that an oracle may want to know. Valid until the callback returns.
+struct StepReport {
+  size_t index;  // in Program::steps
+  const Step& step;
+  const interface::Invocation& invocation;
+  const interface::Outcome& outcome;
+  const Layout& layout;
+  const mock::CallWatch& watch;
+  Mishaps mishaps;
+  bool alone;  // no other task had the processor since the call was made
+};
+
+// Looks on while a program runs. A step that blocks is reported each time it goes to sleep, and again when it returns;
+// reports come in the order in which the outcomes took effect.
+class Observer {
+ public:
+  virtual void before_step(size_t index, const interface::Invocation& invocation) { static_cast<void>(index), static_cast<void>(invocation); }
+  virtual void on_step(const StepReport& report) = 0;
+  // Nothing goes on by itself any more: each task is out of steps or sleeps for ever.
+  virtual void at_rest() {}
+
+ protected:
+  ~Observer() = default;
+};
+
+struct RunOptions {
+  std::byte fill{0};                           // of fresh allocations
+  std::optional<Scheduling> scheduling{};      // instead of the program's own
+  bool take_down = true;                       // end all tasks and empty the machine afterwards
+};
+
+struct RunResult {
+  uint64_t trace_hash = 0;    // of everything that the guest could observe
+  uint64_t steps_made = 0;
+  bool came_back_clean = true;  // take_down: the arena is as empty as before boot
+};
+
+// Runs programs on libos over the mock, one after another, each on a machine as new.
+class Executor final : private mock::Guest {
+ public:
+  Executor();
+
+  // `observer` may be nullptr.
+  RunResult run(const Program& program, const RunOptions& options, Observer* observer);
+
+  World& world() { return world_; }
+  const interface::InterfaceDesc& interface() const { return interface_; }
+  // The trace hash after each step's last report, of the last run; 0 for steps not made.
+  std::span<const uint64_t> step_hashes() const { return step_hashes_; }
+  // Tasks in a call that has not come back; while the machine is at rest.
+  struct Blocked {
+    size_t step;
+    int32_t tid;
+  };
+  std::vector<Blocked> blocked() const;
+  // Wakes every sleeping task for no reason and lets things come to rest again; each that does not go back to sleep in the
+  // same call had been forgotten. From at_rest() only.
+  std::vector<Blocked> wake_for_nothing();
+
+ private:
+  static constexpr size_t no_step = SIZE_MAX;
+  static constexpr size_t elsewhere_size_max = 4096;  // bytes of a stretch that are looked at
+  // Memory that a call may write and that is none of its slots.
+  struct Elsewhere {
+    uint64_t address = 0;
+    std::vector<std::byte> before, after;
+  };
+  // A task's call, from its layout until it returns.
+  struct ActiveCall {
+    size_t step = no_step;
+    libos::Task* task = nullptr;
+    Layout layout;
+    mock::CallWatch watch;
+    std::vector<mock::Tampering> tampering;
+    std::vector<Elsewhere> elsewhere;  // the first `elsewhere_count` are in use
+    size_t elsewhere_count = 0;
+    std::vector<std::byte> after;      // what lies at layout.base by now
+    std::vector<interface::Slot> slots;
+    interface::Invocation invocation{};
+    std::optional<GuestView> view;
+    bool stored = false;         // the slots lie in guest memory as laid out
+    uint64_t sleeps = 0;
+    uint64_t switches = 0;       // of the processor, before the call
+    uint64_t fail_in = 0;        // planned: which allocation from `allocations` on fails; 0: none
+    uint64_t allocations = 0;    // the arena's counts when the task got the processor
+    uint64_t refusals = 0;
+    bool refused = false;        // an allocation failed
+  };
+
+  void run(const mock::RunningTask& task) override;
+  void on_sleep(const mock::RunningTask& task) override;
+  void on_switch_in(const mock::RunningTask& task) override;
+  void on_switch_out(const mock::RunningTask& task) override;
+
+  ActiveCall& active(uint32_t task_number);
+  void run_to_rest();
+  void make_step(const mock::RunningTask& running, size_t index);
+  bool store(const ActiveCall& call);
+  void look_elsewhere(ActiveCall& call);
+  void plan(ActiveCall& call, mock::CallPlan& plan);
+  void count_allocations(ActiveCall& call);
+  void report(ActiveCall& call, interface::Outcome outcome);
+  void capture_slots(ActiveCall& call);
+  void add_to_hash(const ActiveCall& call, const interface::Outcome& outcome);
+  libos::Task& find_task(int32_t tid);
+
+  const interface::InterfaceDesc& interface_;
+  Layouter layouter_;
+  const Program* program_ = nullptr;
+  Observer* observer_ = nullptr;
+  std::deque<ActiveCall> calls_;          // by task number
+  std::vector<size_t> next_step_;         // of the same task, by step
+  std::array<size_t, tasks_max> first_step_{};
+  std::vector<uint64_t> step_hashes_;
+  Hash hash_;
+  uint64_t steps_made_ = 0;
+  bool reporting_ = false;
+  World world_;  // last: booting it runs a guest
+};
+
+}  // namespace cupel::fuzz
