@@ -36,8 +36,9 @@ void Task::notify() {
   platform().wake(event_, 1);
 }
 
-void Task::kill() {
+void Task::kill(int32_t status) {
   killed_ = true;
+  exit_status_ = status;
   notify();
 }
 
@@ -54,6 +55,7 @@ void Task::exit(int32_t status) {
   fs_.reset();
   space_.reset();
   machine_.on_exit(*this);
+  platform().stop(tid_);
 }
 
 }  // namespace cupel::libos

@@ -46,8 +46,9 @@ class Task : public boost::intrusive::list_base_hook<> {
 
   // Ends this task: closes what it alone held, tells its parent and whoever joins it. `status` as wait4(2) gives it.
   void exit(int32_t status);
-  // Makes every later sleep() fail with EINTR, so that a blocked call unwinds by ordinary returns.
-  void kill();
+  // Makes every later sleep() fail with EINTR, so that a blocked call unwinds by ordinary returns; the task then exits
+  // with `status` instead of going back to its guest.
+  void kill(int32_t status);
   bool killed() const { return killed_; }
   // How clone(2) made it.
   bool is_thread() const { return is_thread_; }

@@ -23,7 +23,9 @@ int64_t enter(libos::Task& task, uint64_t number, const interface::Registers& re
   if (!platform.granted(static_cast<uint32_t>(number))) return as_register(Errno::perm);
   libos::MachineLock& lock = task.machine().lock();
   lock.acquire(platform);
-  const Result<uint64_t> result = call->invoke(task, registers);
+  // A task that was killed makes no further call, and does not go back to its guest from the one it is in.
+  const Result<uint64_t> result = task.killed() ? fail(Errno::intr) : call->invoke(task, registers);
+  if (task.killed() && task.state() == libos::Task::State::running) task.exit(task.exit_status());
   lock.release(platform);
   return result ? static_cast<int64_t>(*result) : as_register(result.error());
 }

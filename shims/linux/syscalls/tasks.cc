@@ -78,10 +78,11 @@ Result<Done> exit(Task& task, Int status) {
 }
 
 Result<Done> exit_group(Task& task, Int status) {
+  const int32_t exit_status = (status.value & 0xff) << 8;
   for (Task& other : task.machine().tasks()) {
-    if (&other != &task && other.pid() == task.pid() && other.state() == Task::State::running) other.kill();
+    if (&other != &task && other.pid() == task.pid() && other.state() == Task::State::running) other.kill(exit_status);
   }
-  task.exit((status.value & 0xff) << 8);
+  task.exit(exit_status);
   return Done{};
 }
 
