@@ -43,7 +43,7 @@ void confirm(const Claim& claim, const Outcome& outcome) {
 
 }  // namespace
 
-std::string_view name_of(Verdict verdict) {
+std::string_view verdict_name(Verdict verdict) {
   switch (verdict) {
     case Verdict::holds: return "holds";
     case Verdict::refuted: return "refuted";

@@ -20,7 +20,7 @@ enum class Verdict : uint8_t {
   refuted,  // by the counterexample, which was replayed and found false
   unknown,  // a budget ran out, or a solver could not tell: a failure, like refuted
 };
-std::string_view name_of(Verdict verdict);
+std::string_view verdict_name(Verdict verdict);
 
 // An input of the claim and its value.
 struct Value {
@@ -37,7 +37,7 @@ struct Options {
   uint32_t seed = 0;                    // of the SAT solver: a stable proof holds under any
   UnsatCache* cache = nullptr;          // answers known from earlier runs
   std::filesystem::path smt2_folder{};  // where each query answered `unsat` is written as SMT-LIB 2; empty: nowhere
-  bool recheck = false;                 // cvc5 has to agree with each `unsat`
+  bool second_solver = false;           // cvc5 has to agree with each `unsat`
 };
 
 struct Outcome {

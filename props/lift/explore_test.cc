@@ -191,7 +191,7 @@ TEST_F(ExploreFiles, ATornLineOfTheCacheIsNotBelieved) {
 
 TEST_F(ExploreFiles, EachUnsatAnswerIsWrittenAndCvc5Agrees) {
   const Outcome outcome =
-      explore(every_byte_of_an_accepted_range_is_below_the_limit, {.smt2_folder = folder_, .recheck = true});
+      explore(every_byte_of_an_accepted_range_is_below_the_limit, {.smt2_folder = folder_, .second_solver = true});
   EXPECT_EQ(outcome.verdict, Verdict::holds) << outcome.reason;
   EXPECT_GE(files(), 1u);
 }

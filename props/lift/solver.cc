@@ -57,13 +57,13 @@ std::optional<z3::model> Solver::solve(const z3::expr_vector& conditions) {
 
 void Solver::testify(z3::solver& solver) {
   const size_t index = unsat_count_++;
-  if (options_.smt2_folder.empty() && !options_.recheck) return;
+  if (options_.smt2_folder.empty() && !options_.second_solver) return;
   const std::string smt2 = "(set-logic QF_BV)\n" + solver.to_smt2("unsat");
   if (!options_.smt2_folder.empty()) {
     const auto file = options_.smt2_folder / fmt::format("{:04}.smt2", index);
     if (!(std::ofstream(file) << smt2).flush()) throw Undecided{fmt::format("{}: cannot be written", file.string())};
   }
-  if (!options_.recheck) return;
+  if (!options_.second_solver) return;
   const std::string answer = ask_cvc5(smt2, time_left());
   if (answer != "unsat") throw Undecided{fmt::format("Z3 says unsat, cvc5 says: {}", answer)};
 }

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "props/proofs/proof.hh"
-#include "props/proofs/run.hh"
+#include "props/proofs/prove.hh"
 
 namespace cupel::proofs {
 namespace {

@@ -1,4 +1,4 @@
-#include "props/proofs/run.hh"
+#include "props/proofs/prove.hh"
 
 #include <fmt/format.h>
 
@@ -46,7 +46,7 @@ ProofResult run(const Proof& proof, const ProveOptions& options, lift::UnsatCach
   lift::Options limits{
       .paths_max = options.paths_max, .time_max = options.time_max, .seed = options.seed, .cache = cache};
   lift::Options claim_options = limits;
-  claim_options.recheck = options.recheck;
+  claim_options.second_solver = options.second_solver;
   if (!options.smt2_folder.empty()) claim_options.smt2_folder = options.smt2_folder / proof.name;
   const lift::Outcome outcome = lift::explore(proof.claim, claim_options);
   ProofResult result{.name = proof.name,

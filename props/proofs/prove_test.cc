@@ -1,4 +1,4 @@
-#include "props/proofs/run.hh"
+#include "props/proofs/prove.hh"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -89,7 +89,7 @@ class ProveFiles : public testing::Test {
 };
 
 TEST_F(ProveFiles, EachProofHasAFolderOfQueriesWithWhichCvc5Agrees) {
-  const ProofResult result = prove(standing, {.recheck = true, .smt2_folder = folder_});
+  const ProofResult result = prove(standing, {.second_solver = true, .smt2_folder = folder_});
   EXPECT_TRUE(result.stands()) << result.reason;
   EXPECT_TRUE(std::filesystem::exists(folder_ / standing.name / "0000.smt2"));
 }

@@ -42,7 +42,7 @@ struct ProveOptions {
   size_t paths_max = 4096;
   uint32_t seed = 0;                     // of the solver: a stable proof holds under any
   bool mutants = true;                   // false: the claims alone
-  bool recheck = false;                  // cvc5 has to agree with each `unsat` (the `cvc5` program must be installed)
+  bool second_solver = false;            // cvc5 has to agree with each `unsat` (the `cvc5` program must be installed)
   std::filesystem::path cache_folder{};  // known answers are kept there; empty: none are
   std::filesystem::path smt2_folder{};   // a folder for each proof with its queries as SMT-LIB 2; empty: none
   std::function<void(const ProofResult&)> on_result{};  // called as each is done
