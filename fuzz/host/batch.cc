@@ -28,9 +28,9 @@ bool Batch::begin() {
   return true;
 }
 
-bool Batch::add(const CallRecord& call, std::span<const interface::Slot> slots) {
+bool Batch::add(const CallRecord& call, std::span<const SlotInput> slots) {
   size_t size = sizeof(CallRecord);
-  for (const interface::Slot& slot : slots) size += sizeof(SlotRecord) + 2 * padded(slot.before.size());
+  for (const SlotInput& slot : slots) size += sizeof(SlotRecord) + 2 * padded(slot.bytes.size());
   if (size > memory_.size() - used_ || slots.size() > std::numeric_limits<uint8_t>::max()) return false;
   calls_.push_back({used_, slots_.size()});
   CallRecord& record = at<CallRecord>(used_);
@@ -38,23 +38,18 @@ bool Batch::add(const CallRecord& call, std::span<const interface::Slot> slots) 
   record.state = State::not_made;
   record.slot_count = static_cast<uint8_t>(slots.size());
   used_ += sizeof(CallRecord);
-  for (const interface::Slot& slot : slots) {
-    at<SlotRecord>(used_) = {slot.address, slot.before.size()};
+  for (const SlotInput& slot : slots) {
+    at<SlotRecord>(used_) = {slot.address, static_cast<uint32_t>(slot.bytes.size()), slot.content};
     used_ += sizeof(SlotRecord);
-    slots_.push_back({used_, slot.before.size()});
-    if (!slot.before.empty()) std::memcpy(&memory_[used_], slot.before.data(), slot.before.size());
-    used_ += 2 * padded(slot.before.size());
+    slots_.push_back({used_, slot.bytes.size()});
+    if (!slot.bytes.empty()) std::memcpy(&memory_[used_], slot.bytes.data(), slot.bytes.size());
+    used_ += 2 * padded(slot.bytes.size());
   }
   ++at<ProgramRecord>(programs_.back().offset).call_count;
   return true;
 }
 
-void Batch::cancel() {
-  used_ = programs_.back().offset;
-  if (programs_.back().first_call < calls_.size()) slots_.resize(calls_[programs_.back().first_call].first_slot);
-  calls_.resize(programs_.back().first_call);
-  programs_.pop_back();
-}
+void Batch::set_slots_used(uint32_t size) { at<ProgramRecord>(programs_.back().offset).slots_used = size; }
 
 size_t Batch::call_count(size_t program) const {
   const size_t end = program + 1 < programs_.size() ? programs_[program + 1].first_call : calls_.size();
@@ -76,8 +71,8 @@ std::span<const std::byte> Batch::after(size_t program, size_t call, size_t slot
   return memory_.subspan(place.offset + padded(place.size), place.size);
 }
 
-std::span<std::byte> Batch::input(size_t slot_of_last_call) {
-  const SlotPlace& place = slots_[calls_.back().first_slot + slot_of_last_call];
+std::span<std::byte> Batch::input(size_t slot) {
+  const SlotPlace& place = slots_[calls_.back().first_slot + slot];
   return memory_.subspan(place.offset, place.size);
 }
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "libos/interface/invocation.hh"
+#include "libos/interface/args.hh"
 
 // Programs on their way to the sandboxed child and back: records of calls in memory that both see. The parent writes
 // them and remembers where each is, so that nothing the child does to that memory can lead it astray.
@@ -23,10 +23,22 @@ enum class State : uint32_t {
   died,      // the child did not survive it
 };
 
+// Where the bytes of a slot come from.
+enum class Content : uint32_t {
+  given,  // they are put there before the call
+  found,  // they are what is there before the call
+};
+struct SlotInput {
+  uint64_t address;
+  std::span<const std::byte> bytes;
+  Content content = Content::given;
+};
+
 // As they lie in shared memory, each followed by its slots; all sizes are multiples of 8.
 struct SlotRecord {
   uint64_t address;
-  uint64_t size;  // bytes; they follow twice: before and after the call
+  uint32_t size;     // bytes; they follow twice: before and after the call
+  Content content;
 };
 struct CallRecord {
   uint64_t number;
@@ -39,7 +51,8 @@ struct CallRecord {
   uint8_t descriptors;  // how many it may make
 };
 struct ProgramRecord {
-  uint64_t call_count;
+  uint32_t call_count;
+  uint32_t slots_used;  // bytes from the beginning of the slots on that its calls may have written
 };
 
 constexpr size_t padded(size_t size) { return (size + 7) & ~size_t{7}; }
@@ -57,10 +70,9 @@ class Batch {
   // Starts a program; false where there is no room.
   bool begin();
   // Adds a call to it; false where there is no room for it: the program ends before it.
-  bool add(const CallRecord& call, std::span<const interface::Slot> slots);
-  // Gives up the program begun last.
-  void cancel();
-
+  bool add(const CallRecord& call, std::span<const SlotInput> slots);
+  void set_slots_used(uint32_t size);
+  size_t room() const { return memory_.size() - used_; }  // bytes
   size_t program_count() const { return programs_.size(); }
   size_t call_count(size_t program) const;
 
@@ -68,8 +80,8 @@ class Batch {
   // A slot's bytes as they went in, and as they came back.
   std::span<const std::byte> before(size_t program, size_t call, size_t slot) const;
   std::span<const std::byte> after(size_t program, size_t call, size_t slot) const;
-  // Changes what goes in.
-  std::span<std::byte> input(size_t slot_of_last_call);
+  // What goes in for the call added last, to be changed.
+  std::span<std::byte> input(size_t slot);
 
   // Where its record lies.
   const std::byte* start(size_t program) const { return memory_.data() + programs_[program].offset; }

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <linux/prctl.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -45,6 +46,8 @@ constexpr Effect effect_of(uint64_t number) {
   }
 }
 
+void fill_bytes(void* to, int value, size_t size) { asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory"); }
+
 uint64_t obstacle(const libos::Config& config) { return config.break_base + config.break_size_max + page_size; }
 
 // Puts the heap that brk(2) grows at the machine's address (prctl(2), PR_SET_MM_MAP: all or nothing, so the other places
@@ -64,9 +67,9 @@ bool place_break(const libos::Config& config) {
 }  // namespace
 
 std::span<const uint16_t> Child::own_calls() {
-  static constexpr std::array<uint16_t, 17> calls{
+  static constexpr std::array<uint16_t, 16> calls{
       SYS_close, SYS_openat, SYS_getdents64, SYS_unlinkat, SYS_chdir, SYS_newfstatat, SYS_close_range, SYS_umask, SYS_chmod,
-      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mremap, SYS_mprotect, SYS_process_vm_readv, SYS_process_vm_writev,
+      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mremap, SYS_mprotect, SYS_process_vm_readv,
   };
   return calls;
 }
@@ -108,6 +111,7 @@ std::byte* Child::run_program(std::byte* record) {
   // SAFETY: the parent wrote the records, in this very layout, before it asked.
   const auto& program = *reinterpret_cast<const ProgramRecord*>(record);
   record += sizeof(ProgramRecord);
+  slots_used_ = std::min<size_t>(program.slots_used, place_.slots.size());
   bool goes_on = true;
   for (uint32_t index = 0; index < program.call_count; ++index) {
     auto& call = *reinterpret_cast<CallRecord*>(record);
@@ -116,12 +120,13 @@ std::byte* Child::run_program(std::byte* record) {
       place_.desk->call.store(index, std::memory_order_relaxed);
       lay_in(slots, call.slot_count);
       goes_on = run_call(call);
-      record = take_out(slots, call.slot_count);
-    } else {
-      record = slots;
-      for (uint8_t slot = 0; slot < call.slot_count; ++slot) {
-        record += sizeof(SlotRecord) + 2 * padded(reinterpret_cast<const SlotRecord*>(record)->size);
-      }
+      take_out(slots, call.slot_count);
+    }
+    record = slots;
+    for (uint8_t slot = 0; slot < call.slot_count; ++slot) {
+      const auto& head = *reinterpret_cast<const SlotRecord*>(record);
+      used_edge_ |= head.address + head.size > fuzz::read_only_base - page_size && head.address < fuzz::unmapped_base;
+      record += sizeof(SlotRecord) + 2 * padded(head.size);
     }
   }
   if (!goes_on) traces_ = {};  // the worlds have parted: who knows
@@ -157,47 +162,66 @@ void Child::note_traces(const CallRecord& call) {
 
 void Child::restore() {
   if (used_memory_) restore_memory();
+  restore_slots();
   restore_root(traces_);
   traces_ = {.descriptors = 3, .files = false};
   used_memory_ = false;
 }
 
-bool Child::in_slots(const SlotRecord& slot) const {
-  return slot.address >= fuzz::slots_base && slot.address - fuzz::slots_base <= place_.slots.size() &&
-         slot.size <= place_.slots.size() - (slot.address - fuzz::slots_base);
+// Slots are reached by their second view, which no program can take away; nullptr for other places.
+std::byte* Child::view_of(const SlotRecord& slot) const {
+  if (slot.address < fuzz::slots_base || slot.address >= fuzz::unmapped_base || slot.size > fuzz::unmapped_base - slot.address) return nullptr;
+  return &place_.slots[slot.address - fuzz::slots_base];
 }
 
-// Slots are written by their second view, which no program can take away; other places as far as they can be written.
-std::byte* Child::lay_in(std::byte* record, uint8_t count) {
-  for (; count > 0; --count) {
+// Other places are read as far as they can be.
+void Child::peek(const SlotRecord& slot, std::byte* out) const {
+  if (const std::byte* view = view_of(slot); view != nullptr) {
+    copy_bytes(out, view, slot.size);
+  } else {
+    const iovec here{out, slot.size}, there{reinterpret_cast<void*>(slot.address), slot.size};
+    kernel(SYS_process_vm_readv, 1, &here, 1, &there, 1, 0);
+  }
+}
+
+void Child::lay_in(std::byte* slots, uint8_t count) const {
+  // All that is given first: what is found may lie in it.
+  for (const Content content : {Content::given, Content::found}) {
+    std::byte* record = slots;
+    for (uint8_t index = 0; index < count; ++index) {
+      // SAFETY: as in run_program().
+      const auto& slot = *reinterpret_cast<const SlotRecord*>(record);
+      std::byte* const before = record + sizeof(SlotRecord);
+      record = before + 2 * padded(slot.size);
+      if (slot.content != content) continue;
+      std::byte* const view = view_of(slot);
+      if (content == Content::found) peek(slot, before);
+      else if (view != nullptr) copy_bytes(view, before, slot.size);
+    }
+  }
+}
+
+void Child::take_out(std::byte* slots, uint8_t count) const {
+  for (std::byte* record = slots; count > 0; --count) {
     // SAFETY: as in run_program().
     const auto& slot = *reinterpret_cast<const SlotRecord*>(record);
     std::byte* const before = record + sizeof(SlotRecord);
-    if (in_slots(slot)) {
-      copy_bytes(&place_.slots[slot.address - fuzz::slots_base], before, slot.size);
-    } else {
-      const iovec here{before, slot.size}, there{reinterpret_cast<void*>(slot.address), slot.size};
-      kernel(SYS_process_vm_writev, 1, &here, 1, &there, 1, 0);
-    }
-    record = before + 2 * padded(slot.size);
-  }
-  return record;
-}
-
-std::byte* Child::take_out(std::byte* record, uint8_t count) {
-  for (; count > 0; --count) {
-    // SAFETY: as in run_program().
-    const auto& slot = *reinterpret_cast<const SlotRecord*>(record);
-    std::byte* const after = record + sizeof(SlotRecord) + padded(slot.size);
-    if (in_slots(slot)) {
-      copy_bytes(after, &place_.slots[slot.address - fuzz::slots_base], slot.size);
-    } else {
-      const iovec here{after, slot.size}, there{reinterpret_cast<void*>(slot.address), slot.size};
-      kernel(SYS_process_vm_readv, 1, &here, 1, &there, 1, 0);
-    }
+    std::byte* const after = before + padded(slot.size);
+    if (slot.content == Content::found) copy_bytes(after, before, slot.size);  // where it cannot be read
+    peek(slot, after);
     record = after + padded(slot.size);
   }
-  return record;
+}
+
+// Zeros, but for the second half of the page that can only be read: no text ends there.
+void Child::restore_slots() {
+  fill_bytes(place_.slots.data(), 0, slots_used_);
+  slots_used_ = 0;
+  if (!used_edge_) return;
+  std::byte* const edge = &place_.slots[fuzz::read_only_base - page_size - fuzz::slots_base];
+  fill_bytes(edge, 0, page_size + page_size / 2);
+  fill_bytes(edge + page_size + page_size / 2, static_cast<int>(fuzz::guard_byte), page_size / 2);
+  used_edge_ = false;
 }
 
 void Child::restore_memory() {

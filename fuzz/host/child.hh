@@ -55,15 +55,19 @@ class Child final : public Inhabitant {
   bool run_call(CallRecord& call);
   void note_traces(const CallRecord& call);
   void restore();
-  std::byte* lay_in(std::byte* slots, uint8_t count);
-  std::byte* take_out(std::byte* slots, uint8_t count);
-  bool in_slots(const SlotRecord& slot) const;
+  void restore_slots();
+  void lay_in(std::byte* slots, uint8_t count) const;
+  void take_out(std::byte* slots, uint8_t count) const;
+  std::byte* view_of(const SlotRecord& slot) const;
+  void peek(const SlotRecord& slot, std::byte* out) const;
 
   void restore_memory();
 
   Workplace place_;
   Traces traces_;
   bool used_memory_ = true;
+  bool used_edge_ = true;      // the pages behind the slots
+  size_t slots_used_ = 0;
 };
 
 }  // namespace cupel::host

@@ -59,7 +59,7 @@ class KernelTest : public testing::Test {
   void call_on(long number, std::string_view text, int64_t expected, A... arguments) {
     std::vector<std::byte> bytes(text.size() + 1);
     std::memcpy(bytes.data(), text.data(), text.size());
-    const interface::Slot slot{fuzz::slots_base + 64, bytes, bytes};
+    const SlotInput slot{fuzz::slots_base + 64, bytes};
     CallRecord record{};
     record.number = static_cast<uint64_t>(number);
     record.registers = {slot.address, static_cast<uint64_t>(arguments)...};
@@ -71,7 +71,7 @@ class KernelTest : public testing::Test {
   template <class... A>
   void call_into(long number, int64_t first, size_t size, int64_t expected, A... arguments) {
     const std::vector<std::byte> bytes(size, fuzz::guard_byte);
-    const interface::Slot slot{fuzz::slots_base + 64, bytes, bytes};
+    const SlotInput slot{fuzz::slots_base + 64, bytes};
     CallRecord record{};
     record.number = static_cast<uint64_t>(number);
     record.registers = {static_cast<uint64_t>(first), slot.address, static_cast<uint64_t>(arguments)...};
@@ -168,6 +168,31 @@ TEST_F(KernelTest, SlotsEndInAPageThatCannotBeWrittenAndThenInNothing) {
   EXPECT_EQ(value(0, 4), -EFAULT);
 }
 
+TEST_F(KernelTest, WhatAProgramLeavesInItsSlotsIsGoneInTheNext) {
+  for (int program = 0; program < 2; ++program) {
+    batch().begin();
+    batch().set_slots_used(4096);
+    CallRecord record{};
+    record.number = SYS_umask;
+    record.expected = 022;
+    record.registers = {022};
+    const std::array<std::byte, 8> nothing{}, text{std::byte{'x'}, std::byte{'y'}};
+    // What is found comes back as it was, in the slots, at their edge, and where nothing may be written.
+    ASSERT_TRUE(batch().add(record, std::array{SlotInput{fuzz::slots_base, nothing, Content::found}, SlotInput{fuzz::read_only_base - 4, nothing, Content::found},
+                                               SlotInput{fuzz::unmapped_base - 4, nothing, Content::found}}));
+    ASSERT_TRUE(batch().add(record, std::array{SlotInput{fuzz::slots_base, text}, SlotInput{fuzz::read_only_base - 4, text}}));
+  }
+  run();
+  for (size_t program = 0; program < 2; ++program) {
+    EXPECT_EQ(batch().before(program, 0, 0)[0], std::byte{0});
+    EXPECT_EQ(batch().before(program, 0, 1)[0], std::byte{0});
+    EXPECT_EQ(batch().after(program, 0, 1)[4], std::byte{0});
+    EXPECT_EQ(batch().after(program, 0, 2)[3], fuzz::guard_byte);  // the end of the page that can only be read,
+    EXPECT_EQ(batch().after(program, 0, 2)[4], std::byte{0});      // and behind it nothing: as it was given
+    EXPECT_EQ(batch().after(program, 1, 0)[1], std::byte{'y'});
+  }
+}
+
 TEST_F(KernelTest, ACallThatWaitsForEverIsInterruptedAndEndsItsProgram) {
   batch().begin();
   call_on(SYS_pipe2, "12345678", 0, 0);
@@ -218,7 +243,7 @@ TEST_F(KernelTest, SkippedCallsAreNotMade) {
 
 TEST_F(KernelTest, ABatchThatIsFullSaysSo) {
   const std::vector<std::byte> large(size_t{1} << 20);
-  const interface::Slot slot{fuzz::slots_base, large, large};
+  const SlotInput slot{fuzz::slots_base, large};
   ASSERT_TRUE(batch().begin());
   size_t added = 0;
   while (batch().add({}, std::span(&slot, 1))) ++added;

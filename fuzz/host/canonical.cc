@@ -1,0 +1,178 @@
+#include "fuzz/host/canonical.hh"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "libos/base/errno.hh"
+
+namespace cupel::host {
+namespace {
+
+using interface::ArgDesc;
+using interface::Kind;
+
+enum class Loose : uint8_t {
+  any,              // of no meaning in the other world
+  inode, device,    // stands for a thing
+  directory_size,   // each file system has its own idea of it
+};
+// Fields of structs that calls fill in, by the struct's name.
+struct LooseField {
+  std::string_view element;
+  uint16_t offset, size;
+  Loose how;
+};
+constexpr std::array loose_fields{
+    LooseField{"RawStat", offsetof(struct stat, st_dev), 8, Loose::device},
+    LooseField{"RawStat", offsetof(struct stat, st_ino), 8, Loose::inode},
+    LooseField{"RawStat", offsetof(struct stat, st_size), 8, Loose::directory_size},
+    LooseField{"RawStat", offsetof(struct stat, st_atim), 48, Loose::any},
+    LooseField{"RawTimespec", 0, 16, Loose::any},
+    LooseField{"Timeval", 0, 16, Loose::any},
+};
+
+// A record of getdents64(2).
+struct EntryHead {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t size;
+  uint8_t type;
+};
+constexpr size_t entry_head_size = 19;
+
+// The records of a listing with what each file system makes up itself: inode number and offset.
+struct Listed {
+  std::string_view name;
+  uint8_t type;
+  uint64_t inode;
+};
+std::vector<Listed> entries_of(std::span<const std::byte> bytes) {
+  std::vector<Listed> entries;
+  while (bytes.size() > entry_head_size) {
+    EntryHead head{};
+    std::memcpy(&head, bytes.data(), entry_head_size);
+    if (head.size <= entry_head_size || head.size > bytes.size()) break;
+    // SAFETY: characters within the record, as just checked; the name ends at its NUL or with the record.
+    const auto* name = reinterpret_cast<const char*>(bytes.data() + entry_head_size);
+    entries.push_back({{name, strnlen(name, head.size - entry_head_size)}, head.type, head.inode});
+    bytes = bytes.subspan(head.size);
+  }
+  std::ranges::sort(entries, {}, &Listed::name);
+  return entries;
+}
+
+}  // namespace
+
+bool Renaming::matches(uint64_t ours, uint64_t theirs) {
+  for (const auto& [our, their] : pairs_) {
+    if (our == ours || their == theirs) return our == ours && their == theirs;
+  }
+  pairs_.emplace_back(ours, theirs);
+  return true;
+}
+
+std::string value_text(int64_t value) {
+  if (value >= 0 || value < -4095) return fmt::format("{}", value);
+  return fmt::format("-1 {}", errno_name(static_cast<Errno>(-value)));
+}
+
+void Comparison::reset() {
+  inodes_.clear(), devices_.clear();
+  unpredictable_ = false;
+}
+
+std::optional<Difference> Comparison::compare(const RecordedCall& libos, const KernelCall& kernel) {
+  if (libos.value != kernel.value) return Difference{false, value_text(libos.value), value_text(kernel.value)};
+  const auto same = [&](size_t slot) { return std::ranges::equal(libos.slots[slot].after, kernel.after(slot)); };
+  image_count_ = 0;
+  for (size_t slot = 0; slot < libos.slots.size(); ++slot) {
+    if (same(slot)) continue;
+    if (image_count_ == images_.size()) images_.emplace_back();
+    Image& image = images_[image_count_++];
+    image.address = libos.slots[slot].address;
+    image.lasting = slot > 0;
+    image.ours = libos.slots[slot].after;
+    image.theirs.assign(kernel.after(slot).begin(), kernel.after(slot).end());
+    // Where something else lay there before (a shorter wait, an address that has random bytes), leaving it alone is the same.
+    const auto before = kernel.before(slot);
+    for (size_t at = 0; at < before.size(); ++at) {
+      if (image.theirs[at] == before[at] && image.ours[at] == libos.slots[slot].before[at]) image.theirs[at] = image.ours[at];
+    }
+  }
+  if (image_count_ == 0) return std::nullopt;
+  normalise(libos);
+  for (const Image& image : std::span(images_).first(image_count_)) {
+    const auto [ours, theirs] = std::ranges::mismatch(image.ours, image.theirs);
+    if (ours == image.ours.end()) continue;
+    const auto offset = ours - image.ours.begin();
+    return Difference{true, fmt::format("{}, and {:#04x} at {:#x}", value_text(libos.value), static_cast<uint8_t>(*ours), image.address + static_cast<uint64_t>(offset)),
+                      fmt::format("{}, and {:#04x} at {:#x}", value_text(kernel.value), static_cast<uint8_t>(*theirs), image.address + static_cast<uint64_t>(offset))};
+  }
+  return std::nullopt;
+}
+
+void Comparison::normalise(const RecordedCall& libos) {
+  if (libos.desc->number == SYS_getdents64 && libos.value > 0) take_over_entries(libos.registers[1], static_cast<size_t>(libos.value));
+  if (libos.desc->number == SYS_getrandom && libos.value > 0) take_over(libos.registers[0], static_cast<size_t>(libos.value));
+  for (const ArgDesc& arg : libos.desc->args()) {
+    if ((arg.kind != Kind::out && arg.kind != Kind::in_out) || arg.element == nullptr) continue;
+    const uint64_t address = libos.registers[arg.reg];
+    for (const LooseField& field : loose_fields) {
+      if (field.element != arg.element->name) continue;
+      uint32_t mode = 0, their_mode = 0;
+      switch (field.how) {
+        case Loose::any: take_over(address + field.offset, field.size); break;
+        case Loose::inode: take_over_number(address + field.offset, inodes_); break;
+        case Loose::device: take_over_number(address + field.offset, devices_); break;
+        case Loose::directory_size:
+          if (read(address + offsetof(struct stat, st_mode), mode, their_mode) && S_ISDIR(mode)) take_over(address + field.offset, field.size);
+          break;
+      }
+    }
+  }
+}
+
+void Comparison::take_over(uint64_t address, size_t size) {
+  for (Image& image : std::span(images_).first(image_count_)) {
+    const uint64_t low = std::max(address, image.address), high = std::min(address + size, image.address + image.ours.size());
+    unpredictable_ |= image.lasting && low < high;
+    for (uint64_t at = low; at < high; ++at) image.theirs[at - image.address] = image.ours[at - image.address];
+  }
+}
+
+template <class T>
+bool Comparison::read(uint64_t address, T& ours, T& theirs) const {
+  for (const Image& image : std::span(images_).first(image_count_)) {
+    if (address < image.address || address - image.address > image.ours.size() || sizeof(T) > image.ours.size() - (address - image.address)) continue;
+    std::memcpy(&ours, image.ours.data() + (address - image.address), sizeof(T));
+    std::memcpy(&theirs, image.theirs.data() + (address - image.address), sizeof(T));
+    return true;
+  }
+  return false;
+}
+
+void Comparison::take_over_number(uint64_t address, Renaming& numbers) {
+  uint64_t ours = 0, theirs = 0;
+  if (read(address, ours, theirs) && numbers.matches(ours, theirs)) take_over(address, sizeof(ours));
+}
+
+// The order of a directory's entries is nobody's promise: where both hold the same ones, they agree.
+void Comparison::take_over_entries(uint64_t address, size_t size) {
+  for (const Image& image : std::span(images_).first(image_count_)) {
+    if (address < image.address || address - image.address > image.ours.size() || size > image.ours.size() - (address - image.address)) continue;
+    const auto ours = entries_of(image.ours.subspan(address - image.address, size));
+    const auto theirs = entries_of(std::span(image.theirs).subspan(address - image.address, size));
+    const bool same = std::ranges::equal(ours, theirs, [&](const Listed& a, const Listed& b) {
+      return a.name == b.name && a.type == b.type && inodes_.matches(a.inode, b.inode);
+    });
+    if (same) take_over(address, size);
+    return;
+  }
+}
+
+}  // namespace cupel::host

@@ -1,0 +1,298 @@
+#include "fuzz/host/three_way.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "shims/linux/shim.hh"
+
+namespace cupel::host {
+namespace {
+
+using interface::Outcome;
+
+constexpr std::string_view no_room = "longer than the kernel's side has room for";
+constexpr std::string_view unpredictable = "puts unpredictable bytes where later calls find them";
+constexpr size_t program_room = size_t{2} << 20;  // bytes
+
+props::Bounds bounds(uint32_t ids_max) {
+  props::Bounds all;
+  all.config = fuzz::small_config();
+  all.ids_max = ids_max;
+  return all;
+}
+
+// The program without what only the mock can do.
+void make_plain(fuzz::Program& program) {
+  program.faults.clear();
+  program.tampers.clear();
+  program.policy = fuzz::Policy::allow_all;
+  program.scheduling = fuzz::Scheduling::in_order;
+}
+
+}  // namespace
+
+// Records a run on libos while the model judges it and the kernel's batch is written.
+class ThreeWay::LibosRun final : public fuzz::Observer {
+ public:
+  LibosRun(ThreeWay& owner, Case& entry, Batch& batch) : owner_(owner), entry_(entry), batch_(batch) {}
+
+  void on_step(const fuzz::StepReport& report) override {
+    if (closed_) return;
+    entry_.recording.add(report);
+    const RecordedCall& call = entry_.recording.calls().back();
+    const Translation translation = translate(call, owner_.limits_);
+    entry_.not_comparable.push_back(translation.not_comparable);
+    if (!translation.not_comparable.empty() && !call.failed()) {
+      closed_ = true;
+      return;
+    }
+    if (entry_.model.call == SIZE_MAX) {
+      if (auto mismatch = owner_.model_->step(report.invocation, report.outcome)) {
+        entry_.model = {entry_.recording.calls().size() - 1, std::move(*mismatch)};
+      }
+    }
+    if (!encode(call, translation, batch_)) {
+      entry_.not_comparable.back() = no_room;
+      closed_ = true;
+      return;
+    }
+    slots_end_ = std::max(slots_end_, call.slots_end);
+    batch_.set_slots_used(static_cast<uint32_t>(slots_end_ - fuzz::slots_base));
+  }
+
+ private:
+  ThreeWay& owner_;
+  Case& entry_;
+  Batch& batch_;
+  bool closed_ = false;
+  uint64_t slots_end_ = fuzz::slots_base;
+};
+
+// Runs a program on libos again, for its memory, while the model is shown what the kernel answered.
+class ThreeWay::KernelRun final : public fuzz::Observer {
+ public:
+  KernelRun(ThreeWay& owner, const Case& entry, const Batch& batch, size_t program, size_t calls)
+      : owner_(owner), entry_(entry), batch_(batch), program_(program), calls_(calls) {}
+
+  void on_step(const fuzz::StepReport& report) override {
+    const size_t call = next_++;
+    if (call >= calls_ || says_.call != SIZE_MAX || !entry_.not_comparable[call].empty()) return;
+    const size_t slots = report.outcome.slots.size();
+    slots_.clear(), bytes_.resize(std::max(bytes_.size(), slots));
+    for (size_t slot = 0; slot < slots; ++slot) {
+      const interface::Slot& ours = report.outcome.slots[slot];
+      const auto before = batch_.before(program_, call, slot), after = batch_.after(program_, call, slot);
+      auto& bytes = bytes_[slot];
+      bytes.assign(ours.before.begin(), ours.before.end());
+      for (size_t at = 0; at < bytes.size(); ++at) {
+        if (after[at] != before[at]) bytes[at] = after[at];
+      }
+      slots_.push_back({ours.address, ours.before, bytes});
+    }
+    const Outcome outcome{Outcome::Kind::returned, batch_.answer(program_, call).value, slots_};
+    if (auto mismatch = owner_.kernel_model_->step(report.invocation, outcome)) says_ = {call, std::move(*mismatch)};
+  }
+
+  ModelSays result() && { return std::move(says_); }
+
+ private:
+  ThreeWay& owner_;
+  const Case& entry_;
+  const Batch& batch_;
+  size_t program_, calls_;
+  size_t next_ = 0;
+  std::vector<interface::Slot> slots_;
+  std::vector<std::vector<std::byte>> bytes_;
+  ModelSays says_;
+};
+
+ThreeWay::ThreeWay(Audience audience) : audience_(std::move(audience)) { tally_.known.resize(KnownDifferences::project().lines().size()); }
+
+std::expected<std::unique_ptr<ThreeWay>, std::string> ThreeWay::start(Audience audience) {
+  std::unique_ptr<ThreeWay> made(new ThreeWay(std::move(audience)));
+  std::vector<uint16_t> calls;
+  for (const interface::CallDesc& desc : made->interface().calls) calls.push_back(desc.number);
+  auto kernel = Kernel::start(fuzz::small_config(), calls);
+  if (!kernel) return std::unexpected(kernel.error());
+  made->kernel_ = std::move(*kernel);
+  const props::Bounds libos_bounds;
+  made->limits_ = {fuzz::small_config(), libos_bounds.first_task, made->kernel_->ids_max()};
+  made->model_ = std::make_unique<props::Model>(bounds(libos_bounds.ids_max));
+  made->kernel_model_ = std::make_unique<props::Model>(bounds(made->kernel_->ids_max()));
+  return made;
+}
+
+bool ThreeWay::disable_oracle(std::string_view oracle) {
+  const auto found = std::ranges::find(oracles, oracle);
+  if (found == oracles.end()) return false;
+  enabled_[static_cast<size_t>(found - oracles.begin())] = false;
+  return true;
+}
+
+std::expected<void, std::string> ThreeWay::add(fuzz::Program&& program) {
+  Lane& lane = lanes_[filling_];
+  Batch& batch = kernel_->batch(filling_);
+  if (lane.cases.size() == lane.count) lane.cases.emplace_back();
+  Case& entry = lane.cases[lane.count++];
+  entry.program = std::move(program);
+  make_plain(entry.program);
+  entry.recording.clear(), entry.not_comparable.clear();
+  entry.model = {};
+  if (!batch.begin()) return std::unexpected(std::string("a batch without room"));  // never: turn() leaves some
+  model_->reset();
+  LibosRun run(*this, entry, batch);
+  const auto result = executor_.run(entry.program, {.take_down = false}, &run);
+  entry.trace_hash = result.trace_hash;
+  entry.steps_made = result.steps_made;
+  if (lane.count < batch_programs_max_ && batch.room() >= program_room) return {};
+  return turn();
+}
+
+bool ThreeWay::encode(const RecordedCall& call, const Translation& translation, Batch& batch) {
+  std::array<SlotInput, 16> slots;
+  size_t count = 0;
+  for (const interface::Slot& slot : call.slots) {
+    if (count == slots.size()) return false;
+    slots[count] = {slot.address, slot.before, count == 0 ? Content::given : Content::found};
+    ++count;
+  }
+  for (const fuzz::Store& store : call.stores) {
+    if (count == slots.size()) return false;
+    slots[count++] = {store.address, store.bytes};
+  }
+  if (!batch.add(translation.record, std::span(slots).first(count))) return false;
+  if (translation.timeout != 0) {
+    for (size_t slot = 0; slot < call.slots.size(); ++slot) {
+      const interface::Slot& place = call.slots[slot];
+      if (translation.timeout < place.address || translation.timeout - place.address + 16 > place.before.size()) continue;
+      std::memset(&batch.input(slot)[translation.timeout - place.address], 0, 16);
+      break;
+    }
+  }
+  return true;
+}
+
+// Hands the lane that was filled to the kernel, and goes on with the other when that has been judged.
+std::expected<void, std::string> ThreeWay::turn() {
+  const size_t other = 1 - filling_;
+  if (running_) {
+    if (auto done = kernel_->finish(kernel_->batch(other)); !done) return done;
+  }
+  kernel_->submit(kernel_->batch(filling_));
+  if (running_) collect(other);
+  running_ = true;
+  filling_ = other;
+  return {};
+}
+
+std::expected<void, std::string> ThreeWay::finish() {
+  if (lanes_[filling_].count > 0) {
+    if (auto turned = turn(); !turned) return turned;
+  }
+  if (!running_) return {};
+  const size_t last = 1 - filling_;
+  if (auto done = kernel_->finish(kernel_->batch(last)); !done) return done;
+  running_ = false;
+  collect(last);
+  return {};
+}
+
+void ThreeWay::collect(size_t index) {
+  Lane& lane = lanes_[index];
+  for (size_t program = 0; program < lane.count; ++program) {
+    Case& entry = lane.cases[program];
+    const Judgement judgement = judge(entry, kernel_->batch(index), program);
+    if (judgement.finding) ++tally_.findings;
+    audience_(entry.program, judgement);
+  }
+  lane.count = 0;
+  kernel_->batch(index).clear();
+}
+
+Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program) {
+  Judgement judgement{entry.trace_hash, std::nullopt};
+  ++tally_.programs;
+  comparison_.reset();
+  const auto calls = entry.recording.calls();
+  size_t compared = 0, call = 0;
+  for (; call < calls.size(); ++call) {
+    const RecordedCall& libos = calls[call];
+    if (!entry.not_comparable[call].empty()) {
+      ++tally_.not_comparable[entry.not_comparable[call]];
+      if (libos.failed() && call < entry.model.call) continue;
+      break;
+    }
+    const Answer answer = batch.answer(program, call);
+    if (answer.state == State::not_made) break;
+    ++compared;
+    std::optional<Difference> difference;
+    if (answer.state == State::blocked) difference = Difference{false, value_text(libos.value), "does not return"};
+    else if (answer.state == State::died) difference = Difference{false, value_text(libos.value), "the process does not survive it"};
+    else difference = comparison_.compare(libos, {answer.value, &batch, program, call});
+    if (difference) {
+      judgement.finding = judge_difference(entry, batch, program, call, *difference);
+      if (judgement.finding || libos.failed() != KernelCall{answer.value, nullptr, 0, 0}.failed()) break;
+    } else if (call == entry.model.call) {
+      if (enabled_[1]) {
+        judgement.finding = finding(entry, call, "model_host", fmt::format("{} (as the kernel and libos have it)", value_text(answer.value)),
+                                    fmt::format("the model allows only: {}", entry.model.mismatch.expected));
+      }
+      break;
+    }
+    if (comparison_.unpredictable()) {
+      ++tally_.not_comparable[unpredictable];
+      break;
+    }
+  }
+  tally_.calls += entry.steps_made;
+  tally_.compared += compared;
+  tally_.not_reached += entry.steps_made - std::min<uint64_t>(entry.steps_made, call + (call < calls.size() ? 1 : 0));
+  if (!judgement.finding && kernel_every_ != 0 && tally_.programs % kernel_every_ == 0) {
+    ++tally_.kernel_by_model;
+    if (const ModelSays says = judge_kernel(entry, batch, program, call); says.call != SIZE_MAX && enabled_[1]) {
+      judgement.finding = finding(entry, says.call, "model_host", says.mismatch.got, fmt::format("the model allows only: {}", says.mismatch.expected));
+    }
+  }
+  return judgement;
+}
+
+// A difference between libos and the kernel: known, or somebody's fault; the model's word says whose.
+std::optional<fuzz::Finding> ThreeWay::judge_difference(const Case& entry, const Batch& batch, size_t program, size_t call, const Difference& difference) {
+  const RecordedCall& libos = entry.recording.calls()[call];
+  const Answer answer = batch.answer(program, call);
+  const bool returned = answer.state == State::returned;
+  const bool kernel_allowed = returned && judge_kernel(entry, batch, program, call + 1).call > call;
+  const bool libos_allowed = call != entry.model.call;
+  if (returned) {
+    const auto known = KnownDifferences::project().find(
+        {libos.desc->name, libos.registers, libos.value, answer.value, difference.in_bytes, libos_allowed && kernel_allowed});
+    if (known) {
+      ++tally_.known[*known];
+      return std::nullopt;
+    }
+  }
+  if (!enabled_[0]) return std::nullopt;
+  const std::string_view verdict = kernel_allowed ? (libos_allowed ? "the model allows both" : "the model agrees: libos is the odd one out")
+                                                  : (libos_allowed ? "the model agrees with libos" : "the model allows neither");
+  return finding(entry, call, "host", fmt::format("{} (kernel; {})", difference.kernel, verdict), fmt::format("{} (libos)", difference.libos));
+}
+
+ThreeWay::ModelSays ThreeWay::judge_kernel(const Case& entry, const Batch& batch, size_t program, size_t calls) {
+  kernel_model_->reset();
+  KernelRun run(*this, entry, batch, program, calls);
+  executor_.run(entry.program, {.take_down = false}, &run);
+  return std::move(run).result();
+}
+
+fuzz::Finding ThreeWay::finding(const Case& entry, size_t call, std::string_view oracle, std::string kernel, std::string libos) const {
+  const RecordedCall& made = entry.recording.calls()[call];
+  std::string registers;
+  for (const interface::ArgDesc& arg : made.desc->args()) {
+    registers += fmt::format("{}{}={:#x}", registers.empty() ? "" : ", ", arg.name, made.registers[arg.reg]);
+  }
+  return {std::string(oracle), fmt::format("{}: {}({})", made.step, made.desc->name, registers), std::move(kernel), std::move(libos)};
+}
+
+}  // namespace cupel::host

@@ -1,0 +1,182 @@
+#include "fuzz/host/translate.hh"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "fuzz/host/child.hh"
+#include "fuzz/program/program.hh"
+#include "libos/base/page.hh"
+
+namespace cupel::host {
+namespace {
+
+using interface::ArgDesc;
+using interface::Kind;
+using interface::Outcome;
+
+constexpr std::string_view others_memory = "an address of the child's own";
+constexpr std::string_view own_pages = "changes the pages of the arguments";
+constexpr std::string_view ends_task = "ends the task";
+constexpr std::string_view waits = "waits for something that does not happen";
+constexpr std::string_view makes_task = "makes a task";
+constexpr std::string_view other_task = "made by another task";
+constexpr std::string_view mishap = "the machine's memory is full";
+constexpr std::string_view unknown_id = "an id that the sandbox does not have";
+
+// Calls that wait for time to pass. In a world of one task nothing else can end the wait, so that no time at all gives
+// the same answer.
+struct Wait {
+  uint16_t number;
+  uint8_t reg;
+  enum class Unit : uint8_t { timespec, milliseconds } unit;
+};
+constexpr std::array wait_table{
+    Wait{SYS_nanosleep, 0, Wait::Unit::timespec}, Wait{SYS_clock_nanosleep, 2, Wait::Unit::timespec},
+    Wait{SYS_futex, 3, Wait::Unit::timespec},     Wait{SYS_ppoll, 2, Wait::Unit::timespec},
+    Wait{SYS_poll, 2, Wait::Unit::milliseconds},
+};
+
+constexpr std::array spawning{SYS_clone, SYS_fork, SYS_vfork, SYS_clone3};
+
+bool is_spawning(uint64_t number) { return std::ranges::find(spawning, static_cast<long>(number)) != spawning.end(); }
+
+bool is_pointer(Kind kind) {
+  return kind == Kind::in || kind == Kind::out || kind == Kind::in_out || kind == Kind::in_buffer || kind == Kind::out_buffer ||
+         kind == Kind::in_vector || kind == Kind::out_vector || kind == Kind::in_array || kind == Kind::in_out_array ||
+         kind == Kind::path || kind == Kind::string || kind == Kind::futex;
+}
+
+bool is_childs(uint64_t address) { return address >= guest_end && address < user_limit; }
+
+// Whether [base, base + size) has bytes of [low, high). A range that wraps is refused by every call before it looks.
+bool overlaps(uint64_t base, uint64_t size, uint64_t low, uint64_t high) {
+  return size > 0 && base + size > base && base < high && base + size > low;
+}
+
+// A range whose pages change: none of the child's, and none of those that arguments lie in.
+std::string_view objection_to_range(uint64_t base, uint64_t size, const libos::Config& config) {
+  const uint64_t wall = config.break_base + config.break_size_max;
+  size = size > user_limit ? size : (size + page_size - 1) & ~(page_size - 1);
+  base &= ~(page_size - 1);
+  if (overlaps(base, size, guest_end, user_limit)) return others_memory;
+  if (overlaps(base, size, fuzz::slots_base, fuzz::unmapped_base) || overlaps(base, size, wall, wall + 2 * page_size)) return own_pages;
+  return {};
+}
+
+std::string_view objection_to_vector(const RecordedCall& call, const ArgDesc& desc) {
+  constexpr uint64_t elements_max = 1024;
+  const uint64_t array = call.registers[desc.reg];
+  const uint64_t count = std::min(call.registers[desc.reg + 1u], elements_max);
+  for (uint64_t index = 0; index < count; ++index) {
+    const auto bytes = bytes_at(call, array + index * sizeof(interface::IoVec), sizeof(interface::IoVec));
+    if (bytes.empty()) return {};  // EFAULT, or bytes of a mapping
+    interface::IoVec element{};
+    std::memcpy(&element, bytes.data(), sizeof(element));
+    if (is_childs(element.base)) return others_memory;
+  }
+  return {};
+}
+
+// An address that no page is changed at: brk(2)'s is bounded by the kernel, mmap(2)'s is pinned below.
+bool is_hint(const RecordedCall& call) {
+  return call.desc->number == SYS_brk || (call.desc->number == SYS_mmap && (call.registers[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0);
+}
+
+std::string_view objection_to_arguments(const RecordedCall& call, const Limits& limits) {
+  const interface::CallDesc& desc = *call.desc;
+  uint64_t length = 0;
+  for (const ArgDesc& arg : desc.args()) {
+    if (arg.kind == Kind::length) length = std::max(length, call.registers[arg.reg]);
+  }
+  for (const ArgDesc& arg : desc.args()) {
+    const uint64_t value = call.registers[arg.reg];
+    std::string_view objection;
+    if (is_pointer(arg.kind) && is_childs(value)) objection = others_memory;
+    if (arg.kind == Kind::in_vector || arg.kind == Kind::out_vector) objection = objection_to_vector(call, arg);
+    if (arg.kind == Kind::address && !is_hint(call)) objection = objection_to_range(value, length, limits.config);
+    if (arg.kind == Kind::user && static_cast<uint32_t>(value) != UINT32_MAX && static_cast<uint32_t>(value) > limits.ids_max) objection = unknown_id;
+    if (!objection.empty()) return objection;
+  }
+  return {};
+}
+
+std::string_view objection_to(const RecordedCall& call, const Limits& limits) {
+  if (call.mishap) return mishap;
+  if (call.tid != limits.first_task) return other_task;
+  if (call.kind == Outcome::Kind::ended || call.desc->number == SYS_exit || call.desc->number == SYS_exit_group) return ends_task;
+  if (call.kind == Outcome::Kind::blocked) return waits;
+  if (is_spawning(call.desc->number) && !call.failed()) return makes_task;
+  return objection_to_arguments(call, limits);
+}
+
+// The kernel would choose another place for a mapping than the machine has for it.
+void pin(const RecordedCall& call, CallRecord& record) {
+  if (call.failed()) return;
+  if (call.desc->number == SYS_mmap && (call.registers[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0) {
+    record.registers[0] = static_cast<uint64_t>(call.value);
+    record.registers[3] |= MAP_FIXED_NOREPLACE;
+  } else if (call.desc->number == SYS_mremap && static_cast<uint64_t>(call.value) != call.registers[0]) {
+    record.registers[3] |= MREMAP_FIXED;
+    record.registers[4] = static_cast<uint64_t>(call.value);
+  }
+}
+
+void shorten(const RecordedCall& call, Translation& out) {
+  const auto wait = std::ranges::find(wait_table, call.desc->number, &Wait::number);
+  if (wait == wait_table.end()) return;
+  uint64_t& value = out.record.registers[wait->reg];
+  if (wait->unit == Wait::Unit::milliseconds) {
+    if (static_cast<int32_t>(value) > 0) value = 0;
+    return;
+  }
+  int64_t parts[2];
+  const auto bytes = bytes_at(call, value, sizeof(parts));
+  if (bytes.empty()) return;
+  std::memcpy(parts, bytes.data(), sizeof(parts));
+  if (parts[0] >= 0 && parts[1] >= 0 && parts[1] < 1'000'000'000) out.timeout = value;
+}
+
+uint8_t descriptors_made(const RecordedCall& call) {
+  if (call.desc->number == SYS_fcntl) return 1;
+  uint8_t count = call.desc->result == Kind::new_fd ? 1 : 0;
+  for (const ArgDesc& arg : call.desc->args()) {
+    if (arg.element == nullptr) continue;
+    for (const interface::FieldDesc& field : arg.element->fields) count = static_cast<uint8_t>(count + (field.kind == Kind::new_fd));
+  }
+  return count;
+}
+
+}  // namespace
+
+std::span<const std::byte> bytes_at(const RecordedCall& call, uint64_t address, size_t size) {
+  for (const interface::Slot& slot : call.slots) {
+    if (address < slot.address || address - slot.address > slot.before.size()) continue;
+    const size_t offset = address - slot.address;
+    if (size <= slot.before.size() - offset) return slot.before.subspan(offset, size);
+  }
+  return {};
+}
+
+Translation translate(const RecordedCall& call, const Limits& limits) {
+  Translation out;
+  out.record.number = call.desc->number;
+  out.record.registers = call.registers;
+  out.record.expected = call.value;
+  out.record.manner = is_spawning(call.desc->number) ? Manner::spawn : Manner::plain;
+  out.record.descriptors = descriptors_made(call);
+  out.not_comparable = objection_to(call, limits);
+  if (!out.not_comparable.empty()) {
+    out.record.manner = Manner::skip;
+    return out;
+  }
+  pin(call, out.record);
+  shorten(call, out);
+  return out;
+}
+
+}  // namespace cupel::host

@@ -1,0 +1,31 @@
+#pragma once
+#include <string_view>
+
+#include "fuzz/host/batch.hh"
+#include "fuzz/host/recording.hh"
+#include "libos/machine/config.hh"
+
+// From a call that libos made to the call the kernel is to make: the same registers and bytes, but that a mapping goes
+// where libos put it, and that waiting for time to pass takes none.
+namespace cupel::host {
+
+struct Translation {
+  CallRecord record{};
+  // Why the kernel does not make it; empty where it does. The program goes on behind it where the call has failed in
+  // libos (and so changed nothing), else it ends.
+  std::string_view not_comparable{};
+  uint64_t timeout = 0;  // address of the timespec that is to hold 0 instead; 0 where there is none
+};
+
+struct Limits {
+  libos::Config config;
+  int32_t first_task;
+  uint32_t ids_max;  // user and group ids beyond do not exist in the sandbox
+};
+
+Translation translate(const RecordedCall& call, const Limits& limits);
+
+// The bytes at an address, in one of the call's slots before the call; empty where they are not all there.
+std::span<const std::byte> bytes_at(const RecordedCall& call, uint64_t address, size_t size);
+
+}  // namespace cupel::host
