@@ -19,6 +19,7 @@ struct Region {
   bool may_write = true;               // mprotect(2) may make it writable
   InodeId file = InodeId::none;
   uint64_t file_offset = 0;            // of `begin`
+  uint32_t object = 0;                 // tells shared anonymous mappings apart
 };
 
 struct AddressSpace {

@@ -106,7 +106,7 @@ class Allowed {
   void then(Effect effect) { last().effect = effect; }
   void inspect(Inspection inspection) { last().inspection = inspection; }
 
-  // EFAULT may leave some of these bytes changed.
+  // EFAULT may leave some of these bytes changed; as it and EINTR may leave those of any alternative.
   void may_scribble(uint64_t address, size_t size);
 
   // Everything is allowed; on success the model no longer knows the world.

@@ -20,7 +20,8 @@ Result<InodeId> target_of(const Call& call, size_t at, size_t path_index, uint32
 }
 
 Result<> change_mode(const Call& call, Allowed& allowed, InodeId id, uint32_t mode) {
-  if (call.at(id).type == FileType::symlink || call.at(id).type == FileType::anonymous) return fail(Errno::opnotsupp);
+  if (call.at(id).type == FileType::symlink) return fail(Errno::opnotsupp);
+  if (call.at(id).type == FileType::anonymous) allowed.may_fail(Errno::opnotsupp);  // as Linux has it since 6.16
   allowed.returns(0);
   allowed.then([=](World& world, const Actual&) {
     world.inodes[id].mode = mode & 07777;
@@ -34,7 +35,7 @@ Result<> change_owner(const Call& call, Allowed& allowed, InodeId id, uint32_t u
   constexpr uint32_t keep = UINT32_MAX;
   const uint32_t ids_max = call.world.bounds.ids_max;
   if ((user != keep && user > ids_max) || (group != keep && group > ids_max)) return fail(Errno::inval);
-  if (call.at(id).type == FileType::anonymous) return fail(Errno::opnotsupp);
+  if (call.at(id).type == FileType::anonymous) allowed.may_fail(Errno::opnotsupp);
   allowed.returns(0);
   allowed.then([=](World& world, const Actual&) {
     Inode& inode = world.inodes[id];
@@ -73,8 +74,9 @@ struct NewTimes {
   Timespec modify{0, UTIME_NOW};
 };
 
-Result<> change_times(const Call&, Allowed& allowed, InodeId id, const NewTimes& times) {
+Result<> change_times(const Call& call, Allowed& allowed, InodeId id, const NewTimes& times) {
   if (!is_valid(times.access) || !is_valid(times.modify)) return fail(Errno::inval);
+  if (call.at(id).type == FileType::anonymous) allowed.may_fail(Errno::opnotsupp);
   allowed.returns(0);
   allowed.then([id, times](World& world, const Actual&) {
     Inode& inode = world.inodes[id];

@@ -116,6 +116,14 @@ size_t Call::reach(std::span<const Piece> pieces, size_t limit, uint8_t protecti
   return total;
 }
 
+bool Call::maps(std::span<const Piece> pieces, InodeId file) const {
+  return std::ranges::any_of(space().regions, [&](const Region& region) {
+    return region.file == file && std::ranges::any_of(pieces, [&](const Piece& piece) {
+      return piece.address < region.end && piece.address + piece.size > region.begin;
+    });
+  });
+}
+
 std::span<const std::byte> Call::load(std::span<const Piece> pieces, size_t size) const {
   scratch_.bytes.resize(size);
   size_t done = 0;

@@ -84,6 +84,8 @@ class Call {
   // How far the pieces can be read, or written, up to `limit` bytes.
   size_t readable(std::span<const Piece> pieces, size_t limit) const { return reach(pieces, limit, prot_read); }
   size_t writable(std::span<const Piece> pieces, size_t limit) const { return reach(pieces, limit, prot_write); }
+  // Whether some of the pieces lie in a mapping of that file.
+  bool maps(std::span<const Piece> pieces, InodeId file) const;
   // The first `size` bytes of the pieces, which are readable. Valid until the next call.
   std::span<const std::byte> load(std::span<const Piece> pieces, size_t size) const;
 

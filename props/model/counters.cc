@@ -40,9 +40,23 @@ Result<> read_counter(const Call& call, Allowed& allowed, FileId id, Pieces piec
   return {};
 }
 
+namespace {
+
+// Linux makes one write of each piece, POSIX one write of them all.
+Result<> write_counter_pieces(Allowed& allowed, FileId id, Pieces pieces) {
+  allowed.may_fail({Errno::inval, Errno::fault, Errno::again});
+  allowed.blocks();
+  allowed.returns(sizeof(uint64_t), static_cast<int64_t>(pieces.size() * sizeof(uint64_t)));
+  allowed.then([id](World& world, const Actual&) { world.counters[world.files[id].counter].unsure = true; });
+  return {};
+}
+
+}  // namespace
+
 Result<> write_counter(const Call& call, Allowed& allowed, FileId id, Pieces pieces) {
   const OpenFile& file = call.at(id);
   const Counter& counter = call.world.counters[file.counter];
+  if (pieces.size() > 1) return write_counter_pieces(allowed, id, pieces);
   if (total_size(pieces) != sizeof(uint64_t)) allowed.may_fail(Errno::inval);  // since Linux 6.9; before, only if smaller
   if (total_size(pieces) < sizeof(uint64_t)) return {};
   if (call.readable(pieces, sizeof(uint64_t)) < sizeof(uint64_t)) return fail(Errno::fault);
@@ -50,7 +64,7 @@ Result<> write_counter(const Call& call, Allowed& allowed, FileId id, Pieces pie
   std::memcpy(&added, call.load(pieces, sizeof(added)).data(), sizeof(added));
   if (added == UINT64_MAX) return fail(Errno::inval);
   const bool fits = added <= UINT64_MAX - 1 - counter.value;
-  if (!fits) {
+  if (!fits || counter.unsure) {
     if (file.has(O_NONBLOCK)) allowed.may_fail(Errno::again);
     else allowed.blocks();
     if (!counter.unsure) return {};

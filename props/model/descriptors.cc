@@ -12,7 +12,7 @@ namespace {
 // The status flags F_GETFL must show as they are. Linux shows some of the creation flags as well, and O_LARGEFILE.
 constexpr uint32_t status_flags = O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC | O_DIRECT | O_NOATIME | O_PATH;
 constexpr uint32_t large_file = 0100000;  // the kernel's O_LARGEFILE: libc's is 0 here
-constexpr uint32_t flags_shown_too = large_file | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW | O_ASYNC;
+constexpr uint32_t flags_shown_too = large_file | O_CLOEXEC | O_TMPFILE | O_DIRECTORY | O_NOFOLLOW | O_ASYNC;
 // What F_SETFL can change.
 constexpr uint32_t settable_flags = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
 

@@ -121,13 +121,17 @@ Result<> getdents64(const Call& call, Allowed& allowed) {
   }
   // There may be more even then: entries made since the beginning are given or not.
   const size_t room = call.writable(buffer, size);
-  if (room < size) allowed.may_fail(Errno::fault);
-  constexpr size_t record_min = 24, record_max = 280;
-  if (size < record_max) allowed.may_fail(Errno::inval);  // the next name does not fit
-  if (room < record_min) {
-    if (room > 0) allowed.may_scribble(buffer, room);
-    return {};
+  if (room < size) {
+    allowed.fails_with_effect(Errno::fault);
+    allowed.writes_anything(buffer, room);
+    if (call.world.bounds.failures_show) allowed.then([touch](World& world, const Actual&) { touch(world); });
   }
+  constexpr size_t record_min = 24, record_max = 280;
+  if (size < record_max) {
+    allowed.fails_with_effect(Errno::inval);  // the next name does not fit
+    if (call.world.bounds.failures_show) allowed.then([touch](World& world, const Actual&) { touch(world); });
+  }
+  if (room < record_min) return {};
   allowed.returns(record_min, static_cast<int64_t>(room));
   // Bytes behind the last record, and the padding in it, stay or go.
   allowed.writes_anything(buffer, room);

@@ -74,7 +74,7 @@ bool Matcher::is_plain_error(const Allowed& allowed, Faults faults, const interf
   if (!allowed.fails(error) && !planned(faults, error)) return false;
   for (const interface::Slot& slot : outcome.slots) {
     if (std::ranges::equal(slot.before, slot.after)) continue;
-    if (error != Errno::fault) return false;
+    if (error != Errno::fault && error != Errno::intr) return false;
     expected_.assign(slot.before.begin(), slot.before.end());
     for (const Write& write : allowed.all_writes()) {
       meet(slot, write.address, write.size, [&](size_t in_slot, size_t, size_t count) {

@@ -20,9 +20,9 @@ struct Bounds {
   int32_t first_task = 1;        // id of the task and process that is there at the start
   int32_t parent_process = 0;    // its getppid(2)
   uint32_t ids_max = UINT32_MAX - 1;  // the largest user or group id chown(2) takes (what the user namespace maps)
-  // On Linux's tmpfs, a write whose first byte cannot be read fails and yet counts as a modification, and extends the
-  // file to its offset (seen on 6.18).
-  bool faulted_writes_show = false;
+  // On Linux, some calls that fail count as an access or a modification nevertheless; and on tmpfs a write whose first
+  // byte cannot be read extends the file to its offset (seen on 6.18).
+  bool failures_show = false;
   // Guest memory that is mapped before the first call: [writable_base, read_only_base) can be read and written,
   // [read_only_base, unmapped_base) only read.
   uint64_t writable_base = 0x0f00'0000;

@@ -14,12 +14,18 @@
   RULE(4, stat)           \
   RULE(5, fstat)          \
   RULE(6, lstat)          \
+  RULE(7, poll)           \
   RULE(8, lseek)          \
+  RULE(9, mmap)           \
+  RULE(10, mprotect)      \
+  RULE(11, munmap)        \
+  RULE(12, brk)           \
   RULE(17, pread64)       \
   RULE(18, pwrite64)      \
   RULE(19, readv)         \
   RULE(20, writev)        \
   RULE(21, access)        \
+  RULE(27, mincore)       \
   RULE(32, dup)           \
   RULE(33, dup2)          \
   RULE(72, fcntl)         \
@@ -56,6 +62,7 @@
   RULE(267, readlinkat)   \
   RULE(268, fchmodat)     \
   RULE(269, faccessat)    \
+  RULE(271, ppoll)        \
   RULE(280, utimensat)    \
   RULE(284, eventfd)      \
   RULE(285, fallocate)    \

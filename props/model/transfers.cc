@@ -22,7 +22,12 @@ Result<> read_regular(const Call& call, Allowed& allowed, FileId id, Pieces piec
   const uint64_t there = from < size ? size - from : 0;
   const uint64_t wanted = std::min(there, total_size(pieces));
   const size_t count = call.writable(pieces, wanted);
-  if (count == 0 && wanted > 0) return fail(Errno::fault);
+  if (count == 0 && wanted > 0) {
+    if (!call.world.bounds.failures_show) return fail(Errno::fault);
+    allowed.fails_with_effect(Errno::fault);
+    allowed.then([inode = file.inode](World& world, const Actual&) { world.inodes[inode].touch(access_time); });
+    return {};
+  }
 
   allowed.transfers(static_cast<int64_t>(count), static_cast<int64_t>(count));
   uint64_t done = 0;
@@ -35,8 +40,10 @@ Result<> read_regular(const Call& call, Allowed& allowed, FileId id, Pieces piec
     }
     done += step;
   }
-  allowed.then([id, moves = !position](World& world, const Actual& actual) {
+  const bool onto_itself = call.maps(pieces, file.inode);
+  allowed.then([id, moves = !position, onto_itself](World& world, const Actual& actual) {
     OpenFile& read = world.files[id];
+    world.inodes[read.inode].bytes_unsure |= onto_itself;
     if (moves) read.offset.value += static_cast<uint64_t>(actual.value);
     world.inodes[read.inode].touch(access_time);
   });
@@ -54,7 +61,7 @@ Result<> write_regular(const Call& call, Allowed& allowed, FileId id, Pieces pie
   const uint64_t wanted = std::min(total, static_cast<uint64_t>(limit - from));
   const size_t count = call.readable(pieces, wanted);
   if (count == 0) {
-    if (!call.world.bounds.faulted_writes_show) return fail(Errno::fault);
+    if (!call.world.bounds.failures_show) return fail(Errno::fault);
     allowed.fails_with_effect(Errno::fault);
     allowed.then([id, from](World& world, const Actual&) {
       Inode& target = world.inodes[world.files[id].inode];
@@ -65,11 +72,15 @@ Result<> write_regular(const Call& call, Allowed& allowed, FileId id, Pieces pie
     return {};
   }
 
-  allowed.transfers(static_cast<int64_t>(count), static_cast<int64_t>(count));
-  allowed.then([id, from, moves = !position, bytes = call.load(pieces, count)](World& world, const Actual& actual) {
+  // What a file is written from its own mapping depends on how the copy goes about it; it may even find more as it
+  // makes the file longer.
+  const bool from_itself = call.maps(pieces, file.inode);
+  allowed.transfers(static_cast<int64_t>(count), static_cast<int64_t>(from_itself ? wanted : count));
+  allowed.then([id, from, from_itself, moves = !position, bytes = call.load(pieces, count)](World& world, const Actual& actual) {
     OpenFile& written = world.files[id];
     Inode& target = world.inodes[written.inode];
-    target.bytes.write(static_cast<uint64_t>(from), bytes.first(static_cast<size_t>(actual.value)));
+    target.bytes_unsure |= from_itself;
+    if (!from_itself) target.bytes.write(static_cast<uint64_t>(from), bytes.first(static_cast<size_t>(actual.value)));
     const int64_t end = from + actual.value;
     target.size = std::max(target.size, end);
     if (moves) written.offset.value = static_cast<uint64_t>(end);

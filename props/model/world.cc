@@ -11,7 +11,7 @@ void World::reset() {
   inodes.reset(), files.reset(), pipes.reset(), counters.reset(), tables.reset();
   contexts.reset(), spaces.reset(), processes.reset(), tasks.reset();
   futex_waiters.clear();
-  entry_serial = 0;
+  entry_serial = objects_count = 0;
   device = {};
   for (Stamp& floor : clock_floor) floor = {};
 

@@ -32,6 +32,7 @@ struct World {
   std::vector<FutexWaiter> futex_waiters;
   InodeId root{};
   uint32_t entry_serial = 0;
+  uint32_t objects_count = 0;  // mappings ever made
   Learned device;              // st_dev of the one file system
   Stamp clock_floor[2];        // the latest that a clock has shown: realtime, monotonic
 

@@ -1,0 +1,246 @@
+// mmap, munmap, mprotect, brk, mincore.
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "props/model/rules.hh"
+
+namespace cupel::props {
+namespace {
+
+constexpr uint64_t memory_sure = 1 << 30;  // bytes; for more, there may be no memory
+
+// Rounded up to pages; zero where that wraps.
+uint64_t pages_of(uint64_t size) { return (size + page_size - 1) & ~(page_size - 1); }
+bool is_aligned(uint64_t address) { return address % page_size == 0; }
+bool fits(uint64_t address, uint64_t size) { return size <= user_limit && address <= user_limit - size; }
+
+struct Mapping {
+  uint64_t address;
+  uint64_t size;  // bytes, whole pages
+  uint32_t flags;
+  Region region;
+  bool is_fixed() const { return (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0; }
+};
+
+// Whether some gap of the window mappings are placed in has `size` bytes.
+bool has_gap(const Call& call, uint64_t size) {
+  uint64_t free_from = call.world.bounds.config.address_low;
+  const uint64_t high = call.world.bounds.config.address_high;
+  for (const Region& region : call.space().regions) {
+    if (region.begin >= high) break;
+    if (region.begin > free_from && region.begin - free_from >= size) return true;
+    free_from = std::max(free_from, region.end);
+  }
+  return free_from < high && high - free_from >= size;
+}
+
+// What the flags and the descriptor say of the mapping.
+Result<> map_file(const Call& call, Allowed& allowed, FileId id, Mapping& mapping, uint64_t offset) {
+  const OpenFile& file = call.at(id);
+  const uint32_t type = mapping.flags & MAP_TYPE;
+  const bool is_regular = call.at(file.inode).type == FileType::regular;
+  if (offset > (is_regular ? static_cast<uint64_t>(INT64_MAX) : UINT64_MAX) - mapping.size) return fail(Errno::overflow);
+  if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) {
+    if ((mapping.region.protection & prot_write) != 0 && !file.writable()) return fail(Errno::acces);
+    mapping.region.shared = true;
+    mapping.region.may_write = file.writable();
+  } else if (type != MAP_PRIVATE) {
+    return fail(Errno::inval);
+  }
+  if (!file.readable()) return fail(Errno::acces);
+  if (!is_regular) {
+    if ((mapping.region.protection & prot_exec) != 0) allowed.may_fail(Errno::perm);  // not from where pipes live
+    return fail(Errno::nodev);
+  }
+  mapping.region.file = file.inode;
+  mapping.region.file_offset = offset;
+  return {};
+}
+
+Result<> map_anonymous(const Call& call, Mapping& mapping) {
+  const uint32_t type = mapping.flags & MAP_TYPE;
+  if (type != MAP_SHARED && type != MAP_PRIVATE) return fail(Errno::inval);
+  mapping.region.shared = type == MAP_SHARED;
+  mapping.region.object = call.world.objects_count;
+  return {};
+}
+
+// The address a mapping without a fixed one got: any free pages will do.
+Result<> check_placement(const Call& call, Allowed& allowed, const Mapping& mapping) {
+  if (!has_gap(call, mapping.size)) allowed.may_fail(Errno::nomem);
+  const auto placed = static_cast<uint64_t>(call.result());
+  if (!is_aligned(placed) || placed == 0 || !fits(placed, mapping.size) || !call.space().is_free(placed, placed + mapping.size)) {
+    if (!has_gap(call, mapping.size)) return {};
+    // Nothing fits the outcome: this says what would have.
+    allowed.returns(static_cast<int64_t>(call.world.bounds.config.address_low),
+                    static_cast<int64_t>(call.world.bounds.config.address_high - mapping.size));
+    allowed.inspect([](const World&, const Actual&) { return std::string("free pages"); });
+    return {};
+  }
+  return allowed.returns(call.result());
+}
+
+Result<> check_fixed(const Call& call, const Mapping& mapping) {
+  if (!fits(mapping.address, mapping.size)) return fail(Errno::nomem);
+  if (!is_aligned(mapping.address)) return fail(Errno::inval);
+  if (mapping.address < page_size) return fail(Errno::perm);
+  const bool is_free = call.space().is_free(mapping.address, mapping.address + mapping.size);
+  if ((mapping.flags & MAP_FIXED_NOREPLACE) != 0 && !is_free) return fail(Errno::exist);
+  return {};
+}
+
+// More regions than a space may have: whether neighbours count as one is for the implementation to choose.
+void bound_regions(const Call& call, Allowed& allowed) {
+  if (call.space().regions.size() + 2 > call.world.bounds.config.mappings_max) allowed.may_fail(Errno::nomem);
+}
+
+}  // namespace
+
+namespace rules {
+
+Result<> mmap(const Call& call, Allowed& allowed) {
+  Mapping mapping{call.address(0), pages_of(call.arg<uint64_t>(1)), call.arg<uint32_t>(3), {}};
+  const uint64_t offset = call.arg<uint64_t>(5);
+  mapping.region.protection = call.arg<uint8_t>(2) & (prot_read | prot_write | prot_exec);
+  if (!is_aligned(offset)) return fail(Errno::inval);
+  const bool anonymous = (mapping.flags & MAP_ANONYMOUS) != 0;
+  const FileId file = anonymous ? FileId::none : TRY(call.file(4));
+  if ((mapping.flags & MAP_HUGETLB) != 0) {
+    if (!anonymous) return fail(Errno::inval);
+    return allowed.lose();  // what huge pages there are, nobody knows
+  }
+  if (call.arg<uint64_t>(1) == 0) return fail(Errno::inval);
+  if (mapping.size == 0) return fail(Errno::nomem);
+  if ((offset >> page_shift) + (mapping.size >> page_shift) < (offset >> page_shift)) return fail(Errno::overflow);
+  if (mapping.size > user_limit) return fail(Errno::nomem);
+  if (mapping.is_fixed()) {
+    TRY(check_fixed(call, mapping));
+  }
+  TRY(anonymous ? map_anonymous(call, mapping) : map_file(call, allowed, file, mapping, offset));
+  bound_regions(call, allowed);
+  if (mapping.size > memory_sure) allowed.may_fail(Errno::nomem);
+  if (mapping.is_fixed()) {
+    allowed.returns(static_cast<int64_t>(mapping.address));
+  } else {
+    TRY(check_placement(call, allowed, mapping));
+    if (allowed.alternatives().empty()) return {};
+  }
+  allowed.then([region = mapping.region, size = mapping.size, space = call.task.space](World& world, const Actual& actual) {
+    Region placed = region;
+    placed.begin = static_cast<uint64_t>(actual.value);
+    placed.end = placed.begin + size;
+    ++world.objects_count;
+    if (placed.file != InodeId::none) world.inodes[placed.file].touch(access_time);
+    world.spaces[space].add(placed);
+  });
+  return {};
+}
+
+Result<> munmap(const Call& call, Allowed& allowed) {
+  const uint64_t address = call.address(0);
+  const uint64_t size = call.arg<uint64_t>(1);
+  if (!is_aligned(address) || !fits(address, size) || pages_of(size) == 0) return fail(Errno::inval);
+  bound_regions(call, allowed);
+  allowed.returns(0);
+  allowed.then([=, space = call.task.space](World& world, const Actual&) { world.spaces[space].remove(address, address + pages_of(size)); });
+  return {};
+}
+
+Result<> mprotect(const Call& call, Allowed& allowed) {
+  const uint64_t address = call.address(0);
+  const uint64_t size = pages_of(call.arg<uint64_t>(1));
+  const auto protection = call.arg<uint64_t>(2);
+  const uint64_t grows = protection & (PROT_GROWSDOWN | PROT_GROWSUP);
+  if (grows == (PROT_GROWSDOWN | PROT_GROWSUP) || !is_aligned(address)) return fail(Errno::inval);
+  if (call.arg<uint64_t>(1) == 0) return allowed.returns(0);
+  if (address + size <= address) return fail(Errno::nomem);
+  if (((protection ^ grows) & ~uint64_t{PROT_READ | PROT_WRITE | PROT_EXEC | 8}) != 0) return fail(Errno::inval);
+  const uint64_t end = address + size;
+  // No mapping of ours grows.
+  if (grows == PROT_GROWSDOWN && !call.space().is_free(address, end)) return fail(Errno::inval);
+  if (grows == PROT_GROWSUP && call.space().at(address) != nullptr) return fail(Errno::inval);
+
+  // Linux goes from mapping to mapping, and what it has done when it comes to one that cannot be changed stays done.
+  uint64_t done = address;
+  Errno trouble{};
+  for (auto region = call.space().after(address); done < end; ++region) {
+    if (region == call.space().regions.end() || region->begin > done) trouble = Errno::nomem;
+    else if ((protection & PROT_WRITE) != 0 && !region->may_write) trouble = Errno::acces;
+    if (trouble != Errno{}) break;
+    done = std::min(end, region->end);
+  }
+  bound_regions(call, allowed);
+  if (trouble == Errno{}) allowed.returns(0);
+  else allowed.fails_with_effect(trouble);
+  allowed.then([=, space = call.task.space](World& world, const Actual&) {
+    AddressSpace& changed = world.spaces[space];
+    changed.split(address);
+    changed.split(done);
+    for (Region& region : changed.regions) {
+      if (region.begin >= address && region.end <= done) region.protection = protection & (prot_read | prot_write | prot_exec);
+    }
+  });
+  return {};
+}
+
+Result<> brk(const Call& call, Allowed& allowed) {
+  const uint64_t wanted = call.address(0);
+  const AddressSpace& space = call.space();
+  if (!space.break_base.known) {
+    allowed.returns(0, INT64_MAX);
+    allowed.then([id = call.task.space](World& world, const Actual& actual) {
+      world.spaces[id].break_end = static_cast<uint64_t>(actual.value);
+      world.spaces[id].break_base.learn(world.spaces[id].break_end);
+    });
+    return {};
+  }
+  const uint64_t base = space.break_base.value;
+  const uint64_t now = space.break_end;
+  const uint64_t old_end = pages_of(now);
+  const uint64_t new_end = pages_of(wanted);
+  const bool refused = wanted < base || wanted - base > call.world.bounds.config.break_size_max ||
+                       (new_end > old_end && !space.is_free(old_end, new_end));
+  if (refused) return allowed.returns(static_cast<int64_t>(now));
+  if (new_end > old_end && space.regions.size() + 1 > call.world.bounds.config.mappings_max) allowed.returns(static_cast<int64_t>(now));
+  allowed.returns(static_cast<int64_t>(wanted));
+  allowed.then([=, id = call.task.space](World& world, const Actual&) {
+    AddressSpace& grown = world.spaces[id];
+    grown.break_end = wanted;
+    if (new_end < old_end) grown.remove(new_end, old_end);
+    if (new_end > old_end) grown.add({old_end, new_end, prot_read | prot_write});
+  });
+  return {};
+}
+
+Result<> mincore(const Call& call, Allowed& allowed) {
+  const uint64_t address = call.address(0);
+  const uint64_t size = call.arg<uint64_t>(1);
+  const uint64_t vector = call.address(2);
+  if (!is_aligned(address)) return fail(Errno::inval);
+  if (!fits(address, size)) return fail(Errno::nomem);
+  const uint64_t count = pages_of(size) / page_size;
+  if (!fits(vector, count)) return fail(Errno::fault);
+  if (count == 0) return allowed.returns(0);
+  const bool is_mapped = call.space().is_mapped(address, address + count * page_size);
+  const size_t room = call.writable(vector, count);
+  // Whether pages are in memory cannot be foretold; of each byte only the lowest bit speaks. What comes before a hole
+  // in the mappings may have been told by then.
+  if (room < count) allowed.may_fail(Errno::fault);
+  if (!is_mapped) {
+    allowed.fails_with_effect(Errno::nomem);
+    if (room > 0) allowed.writes_anything(vector, room);
+    return {};
+  }
+  if (room < count) return call.can_store(allowed, vector, count);
+  allowed.returns(0);
+  allowed.writes_anything(vector, count);
+  allowed.inspect([=](const World&, const Actual& actual) {
+    const bool clean = std::ranges::all_of(actual.bytes(vector, count), [](std::byte told) { return (told & std::byte{0xfe}) == std::byte{0}; });
+    return std::string(clean ? "" : "bits that mean nothing");
+  });
+  return {};
+}
+
+}  // namespace rules
+}  // namespace cupel::props
