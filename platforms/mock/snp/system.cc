@@ -1,0 +1,116 @@
+#include "platforms/mock/snp/system.hh"
+
+namespace cupel::mock_snp {
+
+Access judge_access(const NptEntry& npt, const RmpEntry& entry, uint32_t gfn, Encrypted encrypted, Write write) {
+  if (!npt.present) return Access::nested_fault;
+  if (npt.reserved_bit) return Access::mmio_marked;
+  if (encrypted == Encrypted::no) return entry.assigned ? Access::nested_fault : Access::data;
+  if (!entry.assigned || entry.gfn != gfn) return Access::nested_fault;
+  if (npt.large && !entry.large) return Access::nested_fault;  // a 2M translation over a 4K entry
+  if (!entry.validated) return Access::not_validated;
+  if (entry.vmsa && write == Write::yes) return Access::nested_fault;
+  return Access::data;
+}
+
+System::System() : rmp_(system_pages), npt_(guest_frames), validated_(guest_frames), page_touched_(system_pages), frame_touched_(guest_frames) {
+  for (uint32_t gfn = 0; gfn < guest_frames; ++gfn) npt_[gfn].spa = gfn;
+}
+
+void System::reset() {
+  for (const uint32_t spa : touched_pages_) {
+    validated_[rmp_[spa].gfn] = 0;
+    rmp_[spa] = {};
+    page_touched_[spa] = false;
+  }
+  for (const uint32_t gfn : touched_frames_) {
+    npt_[gfn] = {.spa = gfn};
+    frame_touched_[gfn] = false;
+  }
+  touched_pages_.clear();
+  touched_frames_.clear();
+}
+
+RmpEntry& System::touch(uint32_t spa) {
+  spa %= system_pages;
+  if (!page_touched_[spa]) {
+    page_touched_[spa] = true;
+    touched_pages_.push_back(spa);
+  }
+  return rmp_[spa];
+}
+
+Access System::access(uint32_t gfn, Encrypted encrypted, Write write) const {
+  const NptEntry& entry = npt(gfn);
+  return judge_access(entry, rmp(entry.spa), gfn % guest_frames, encrypted, write);
+}
+
+void System::set_validated(uint32_t spa, bool validated) {
+  RmpEntry& entry = touch(spa);
+  if (entry.validated == validated) return;
+  entry.validated = validated;
+  validated_[entry.gfn] = static_cast<uint16_t>(validated_[entry.gfn] + (validated ? 1 : -1));
+}
+
+std::optional<System::Validated> System::pvalidate(uint32_t gfn, bool large, bool validate) {
+  gfn %= guest_frames;
+  const NptEntry& entry = npt(gfn);
+  if (large && gfn % large_pages != 0) return Validated{1, false};
+  if (!entry.present || entry.reserved_bit) return std::nullopt;
+  const RmpEntry& base = rmp(entry.spa);
+  if (!base.assigned || base.gfn != gfn || base.immutable || base.vmsa) return std::nullopt;
+  if (large && (!base.large || !entry.large)) return Validated{6, false};
+  if (!large && base.large) return std::nullopt;  // until the hypervisor has smashed it
+  const uint32_t count = large ? large_pages : 1;
+  bool unchanged = true;
+  for (uint32_t page = 0; page < count; ++page) {
+    unchanged = unchanged && rmp(entry.spa + page).validated == validate;
+    set_validated(entry.spa + page, validate);
+  }
+  return Validated{0, unchanged};
+}
+
+bool System::rmpupdate(uint32_t spa, bool assigned, uint32_t gfn, bool large) {
+  spa %= system_pages, gfn %= guest_frames;
+  const uint32_t count = large ? large_pages : 1;
+  if (large && (spa % large_pages != 0 || gfn % large_pages != 0)) return false;
+  if (!large && rmp(spa).large && rmp(spa).assigned) return false;  // FAIL_OVERLAP: smash it first
+  for (uint32_t page = 0; page < count; ++page) {
+    if (rmp(spa + page).immutable) return false;
+  }
+  for (uint32_t page = 0; page < count; ++page) {
+    RmpEntry fresh{.assigned = assigned, .large = large && assigned, .gfn = assigned ? gfn + page : 0};
+    RmpEntry& entry = touch(spa + page);
+    fresh.validated = entry.validated;
+    if (fresh == entry) continue;  // what does not change keeps its validation
+    set_validated(spa + page, false);
+    fresh.validated = false;
+    entry = fresh;
+  }
+  return true;
+}
+
+bool System::psmash(uint32_t spa) {
+  const uint32_t base = spa % system_pages / large_pages * large_pages;
+  if (!rmp(base).large) return false;
+  for (uint32_t page = 0; page < large_pages; ++page) touch(base + page).large = false;
+  return true;
+}
+
+void System::remap(uint32_t gfn, uint32_t spa, bool large) {
+  gfn %= guest_frames;
+  if (!frame_touched_[gfn]) {
+    frame_touched_[gfn] = true;
+    touched_frames_.push_back(gfn);
+  }
+  npt_[gfn] = {.large = large, .spa = spa % system_pages};
+}
+
+void System::mark(uint32_t gfn, bool present, bool reserved_bit) {
+  gfn %= guest_frames;
+  remap(gfn, npt_[gfn].spa, npt_[gfn].large);
+  npt_[gfn].present = present;
+  npt_[gfn].reserved_bit = reserved_bit;
+}
+
+}  // namespace cupel::mock_snp

@@ -1,0 +1,82 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+// System physical memory as SEV-SNP sees it: the RMP, the hypervisor's nested page table, and the rules of access (fact
+// sheet 3 and 3.1). Addresses are page numbers: gfn of the guest, spa of the system.
+namespace cupel::mock_snp {
+
+inline constexpr uint32_t guest_frames = 2048;
+inline constexpr uint32_t system_pages = 4096;
+inline constexpr uint32_t large_pages = 512;
+
+struct RmpEntry {
+  bool assigned = false;   // to our guest; there is one
+  bool large = false;      // part of a 2M entry
+  bool immutable = false;
+  bool vmsa = false;
+  bool validated = false;
+  uint32_t gfn = 0;        // that it is assigned for
+  friend bool operator==(const RmpEntry&, const RmpEntry&) = default;
+};
+
+struct NptEntry {
+  bool present = true;
+  bool large = false;
+  bool reserved_bit = false;  // the hypervisor's mark of "MMIO"
+  uint32_t spa = 0;
+};
+
+// What an access comes to.
+enum class Access : uint8_t {
+  data,
+  not_validated,   // #VC 404 to the guest
+  mmio_marked,     // #VC 400 to the guest
+  nested_fault,    // to the hypervisor: the guest hangs or tries again
+};
+enum class Encrypted : bool { no, yes };
+enum class Write : bool { no, yes };
+
+// The rule of table 3.1 for one access through `npt` to a page with `entry`.
+Access judge_access(const NptEntry& npt, const RmpEntry& entry, uint32_t gfn, Encrypted encrypted, Write write);
+
+class System {
+ public:
+  System();
+  // As after launch: every guest frame is the system page of the same number and nothing is assigned. Only what was
+  // touched is put back.
+  void reset();
+
+  const RmpEntry& rmp(uint32_t spa) const { return rmp_[spa % system_pages]; }
+  const NptEntry& npt(uint32_t gfn) const { return npt_[gfn % guest_frames]; }
+  Access access(uint32_t gfn, Encrypted encrypted, Write write) const;
+
+  // The guest's PVALIDATE; nullopt: a nested fault, from which it does not come back.
+  struct Validated {
+    uint32_t code;
+    bool unchanged;
+  };
+  std::optional<Validated> pvalidate(uint32_t gfn, bool large, bool validate);
+
+  // The hypervisor's instructions. Refused on immutable entries and where sizes overlap, as the processor refuses.
+  bool rmpupdate(uint32_t spa, bool assigned, uint32_t gfn, bool large);
+  bool psmash(uint32_t spa);
+  void remap(uint32_t gfn, uint32_t spa, bool large);
+  void mark(uint32_t gfn, bool present, bool reserved_bit);
+
+  // INV-1: how many system pages are validated for this frame; more than one is the attack.
+  unsigned validated_for(uint32_t gfn) const { return validated_[gfn % guest_frames]; }
+
+ private:
+  RmpEntry& touch(uint32_t spa);
+  void set_validated(uint32_t spa, bool validated);
+
+  std::vector<RmpEntry> rmp_;
+  std::vector<NptEntry> npt_;
+  std::vector<uint16_t> validated_;
+  std::vector<uint32_t> touched_pages_, touched_frames_;
+  std::vector<bool> page_touched_, frame_touched_;
+};
+
+}  // namespace cupel::mock_snp
