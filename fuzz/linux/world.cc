@@ -80,6 +80,9 @@ void World::prepare() {
   const std::vector<std::byte> zeros(console.size());
   CHECK(platform_.memory().poke(space, slots_base, zeros));
   call(SYS_mprotect, {read_only_base, page_size, PROT_READ});
+  // Installs it again, so that what steps lay there behind its protection finds a page.
+  std::byte first_byte{};
+  CHECK(platform_.memory().read(space, read_only_base, {&first_byte, 1}) == 1);
 
   CHECK(platform_.start(task.tid(), space));
   platform_.run();  // the guest has no program yet, so the task is idle
