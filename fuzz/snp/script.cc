@@ -1,0 +1,219 @@
+#include "fuzz/snp/script.hh"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+
+namespace cupel::fuzz::snp {
+
+using mock_snp::Act;
+using mock_snp::ActKind;
+using mock_snp::When;
+
+namespace {
+
+constexpr std::array<std::string_view, operation_kinds> operation_names{"negotiate", "accept_early", "accept", "share", "touch"};
+constexpr std::array<std::string_view, mock_snp::act_kinds> act_names{"answer", "flip", "info_1", "info_2", "current", "end", "header_reserved", "entry", "partial",
+                                                                      "ignore", "remap", "assign", "unassign", "smash", "drop", "mark_mmio", "resume"};
+constexpr std::array<std::string_view, mock_snp::when_kinds> when_names{"before_exit", "after_exit", "before_load", "before_pvalidate"};
+
+constexpr size_t step_size = 5, act_size = 20;
+
+template <class T>
+T take(ByteView& bytes) {
+  T value{};
+  const size_t size = std::min(sizeof value, bytes.size());
+  if (size > 0) std::memcpy(&value, bytes.data(), size);
+  bytes = bytes.subspan(size);
+  return value;
+}
+template <class T>
+void put(Bytes& bytes, T value) {
+  const auto* first = reinterpret_cast<const uint8_t*>(&value);  // SAFETY: the bytes of a plain number
+  bytes.insert(bytes.end(), first, first + sizeof value);
+}
+
+// A cursor over one line, for errors that say where.
+class Line {
+ public:
+  Line(std::string_view text, size_t number) : whole_(text), rest_(text), number_(number) {}
+  std::string_view word() {
+    while (!rest_.empty() && rest_.front() == ' ') rest_.remove_prefix(1);
+    const auto end = std::min(rest_.find_first_of(" ="), rest_.size());
+    const auto found = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return found;
+  }
+  std::expected<uint64_t, std::string> number() {
+    while (!rest_.empty() && rest_.front() == ' ') rest_.remove_prefix(1);
+    const bool hex = rest_.starts_with("0x");
+    const auto* begin = rest_.data() + (hex ? 2 : 0);
+    uint64_t value = 0;
+    const auto [end, error] = std::from_chars(begin, rest_.data() + rest_.size(), value, hex ? 16 : 10);
+    if (error != std::errc{}) return wrong("a number");
+    rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
+    return value;
+  }
+  std::expected<uint64_t, std::string> value_of(std::string_view key) {
+    if (word() != key || !rest_.starts_with('=')) return wrong(std::string(key) + "=NUMBER");
+    rest_.remove_prefix(1);
+    return number();
+  }
+  bool ended() {
+    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\r')) rest_.remove_prefix(1);
+    return rest_.empty() || rest_.front() == '#';
+  }
+  std::unexpected<std::string> wrong(const std::string& expected) const {
+    return std::unexpected(fmt::format("{}:{}: expected {}", number_, whole_.size() - rest_.size() + 1, expected));
+  }
+
+ private:
+  std::string_view whole_, rest_;
+  size_t number_;
+};
+
+template <size_t count>
+std::string one_of(const std::array<std::string_view, count>& names) {
+  return fmt::format("one of {}", fmt::join(names, ", "));
+}
+
+std::expected<void, std::string> parse_act(Line& line, Script& script) {
+  Act act;
+  const auto when = std::ranges::find(when_names, line.word().substr(1));
+  if (when == when_names.end()) return line.wrong("@ and " + one_of(when_names));
+  act.when = static_cast<When>(when - when_names.begin());
+  auto nth = line.number();
+  if (!nth) return std::unexpected(nth.error());
+  act.nth = static_cast<uint16_t>(*nth);
+  const auto kind = std::ranges::find(act_names, line.word());
+  if (kind == act_names.end()) return line.wrong(one_of(act_names));
+  act.kind = static_cast<ActKind>(kind - act_names.begin());
+  for (auto& [key, place] : {std::pair<std::string_view, uint64_t*>{"a", &act.a}, {"b", &act.b}}) {
+    if (line.ended()) break;
+    auto value = line.value_of(key);
+    if (!value) return std::unexpected(value.error());
+    *place = *value;
+  }
+  if (!line.ended()) return line.wrong("the end of the line");
+  script.acts.push_back(act);
+  return {};
+}
+
+std::expected<void, std::string> parse_step(Line& line, std::string_view name, Script& script) {
+  const auto operation = std::ranges::find(operation_names, name);
+  if (operation == operation_names.end()) return line.wrong(one_of(operation_names));
+  GuestStep step{static_cast<Operation>(operation - operation_names.begin()), 0, 1};
+  if (!line.ended()) {
+    auto gfn = line.value_of("gfn");
+    if (!gfn) return std::unexpected(gfn.error());
+    step.gfn = static_cast<uint16_t>(*gfn);
+  }
+  if (!line.ended()) {
+    auto pages = line.value_of("pages");
+    if (!pages) return std::unexpected(pages.error());
+    step.pages = static_cast<uint16_t>(*pages);
+  }
+  if (!line.ended()) return line.wrong("the end of the line");
+  script.steps.push_back(step);
+  return {};
+}
+
+}  // namespace
+
+std::string_view operation_name(Operation operation) { return operation_names[static_cast<size_t>(operation)]; }
+
+void normalise(Script& script) {
+  if (script.steps.size() > steps_max) script.steps.resize(steps_max);
+  if (script.acts.size() > acts_max) script.acts.resize(acts_max);
+  for (GuestStep& step : script.steps) {
+    step.operation = static_cast<Operation>(static_cast<size_t>(step.operation) % operation_kinds);
+    step.gfn = static_cast<uint16_t>(step.gfn % mock_snp::guest_frames);
+    const bool ranged = step.operation == Operation::accept || step.operation == Operation::share;
+    const auto room = static_cast<uint16_t>(std::min<uint32_t>(pages_max, mock_snp::guest_frames - step.gfn));
+    step.pages = ranged ? static_cast<uint16_t>(1 + (step.pages + room - 1u) % room) : 1;
+    if (step.operation == Operation::negotiate) step.gfn = 0;
+  }
+  for (Act& act : script.acts) {
+    act.when = static_cast<When>(static_cast<size_t>(act.when) % mock_snp::when_kinds);
+    act.kind = static_cast<ActKind>(static_cast<size_t>(act.kind) % mock_snp::act_kinds);
+  }
+}
+
+Script decode(ByteView bytes) {
+  Script script;
+  for (size_t count = take<uint8_t>(bytes) % (steps_max + 1); count > 0 && !bytes.empty(); --count) {
+    GuestStep& step = script.steps.emplace_back();
+    step.operation = static_cast<Operation>(take<uint8_t>(bytes) % operation_kinds);
+    step.gfn = take<uint16_t>(bytes);
+    step.pages = take<uint16_t>(bytes);
+  }
+  while (!bytes.empty() && script.acts.size() < acts_max) {
+    Act& act = script.acts.emplace_back();
+    act.when = static_cast<When>(take<uint8_t>(bytes) % mock_snp::when_kinds);
+    act.nth = take<uint16_t>(bytes);
+    act.kind = static_cast<ActKind>(take<uint8_t>(bytes) % mock_snp::act_kinds);
+    act.a = take<uint64_t>(bytes);
+    act.b = take<uint64_t>(bytes);
+  }
+  normalise(script);
+  return script;
+}
+
+Bytes encode(const Script& script) {
+  Bytes bytes;
+  bytes.reserve(1 + script.steps.size() * step_size + script.acts.size() * act_size);
+  put(bytes, static_cast<uint8_t>(script.steps.size()));
+  for (const GuestStep& step : script.steps) {
+    put(bytes, static_cast<uint8_t>(step.operation));
+    put(bytes, step.gfn);
+    put(bytes, step.pages);
+  }
+  for (const Act& act : script.acts) {
+    put(bytes, static_cast<uint8_t>(act.when));
+    put(bytes, act.nth);
+    put(bytes, static_cast<uint8_t>(act.kind));
+    put(bytes, act.a);
+    put(bytes, act.b);
+  }
+  return bytes;
+}
+
+std::string print(const GuestStep& step) {
+  switch (step.operation) {
+    case Operation::negotiate: return std::string(operation_name(step.operation));
+    case Operation::accept_early:
+    case Operation::touch: return fmt::format("{} gfn={:#x}", operation_name(step.operation), step.gfn);
+    default: return fmt::format("{} gfn={:#x} pages={}", operation_name(step.operation), step.gfn, step.pages);
+  }
+}
+std::string print(const Act& act) {
+  return fmt::format("@{} {} {} a={:#x} b={:#x}", when_names[static_cast<size_t>(act.when)], act.nth, act_names[static_cast<size_t>(act.kind)], act.a, act.b);
+}
+
+std::string print(const Script& script) {
+  std::string text;
+  for (const GuestStep& step : script.steps) text += print(step) + "\n";
+  for (const Act& act : script.acts) text += print(act) + "\n";
+  return text;
+}
+
+std::expected<Script, std::string> parse(std::string_view text) {
+  Script script;
+  for (size_t number = 1; !text.empty(); ++number) {
+    const auto end = std::min(text.find('\n'), text.size());
+    Line line(text.substr(0, end), number);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.ended()) continue;
+    Line look = line;
+    const std::string_view name = look.word();
+    auto parsed = name.starts_with('@') ? parse_act(line, script) : parse_step(look, name, script);
+    if (!parsed) return std::unexpected(parsed.error());
+  }
+  normalise(script);
+  return script;
+}
+
+}  // namespace cupel::fuzz::snp
