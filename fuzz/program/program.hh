@@ -100,7 +100,11 @@ struct Program {
   uint8_t pct_depth = 3;  // bug depth of PCT
   friend bool operator==(const Program&, const Program&) = default;
 
-  void clear() { *this = Program{}; }
+  // As Program{}, but keeps what the vectors have allocated.
+  void clear() {
+    steps.clear(), blob.clear(), faults.clear(), tampers.clear();
+    policy = Policy::allow_all, scheduling = Scheduling::in_order, seed = 0, pct_depth = 3;
+  }
 };
 
 // The guest's address layout, the same in every world a program runs in.
