@@ -19,6 +19,9 @@
 namespace cupel::host {
 namespace {
 
+// The page before the one that can only be read; what lies from here on is rarely touched.
+constexpr uint64_t edge_offset = fuzz::read_only_base - page_size - fuzz::slots_base;
+
 volatile sig_atomic_t nudged = 0;
 void on_nudge(int) { nudged = 1; }
 
@@ -125,7 +128,7 @@ std::byte* Child::run_program(std::byte* record) {
     record = slots;
     for (uint8_t slot = 0; slot < call.slot_count; ++slot) {
       const auto& head = *reinterpret_cast<const SlotRecord*>(record);
-      used_edge_ |= head.address + head.size > fuzz::read_only_base - page_size && head.address < fuzz::unmapped_base;
+      used_edge_ |= head.address + head.size > fuzz::slots_base + edge_offset && head.address < fuzz::unmapped_base;
       record += sizeof(SlotRecord) + 2 * padded(head.size);
     }
   }
@@ -215,10 +218,9 @@ void Child::take_out(std::byte* slots, uint8_t count) const {
 
 // Zeros, but for the second half of the page that can only be read: no text ends there.
 void Child::restore_slots() {
-  fill_bytes(place_.slots.data(), 0, slots_used_);
-  slots_used_ = 0;
-  if (!used_edge_) return;
-  std::byte* const edge = &place_.slots[fuzz::read_only_base - page_size - fuzz::slots_base];
+  fill_bytes(place_.slots.data(), 0, std::min<size_t>(slots_used_, edge_offset));
+  if (slots_used_ <= edge_offset && !used_edge_) return;
+  std::byte* const edge = &place_.slots[edge_offset];
   fill_bytes(edge, 0, page_size + page_size / 2);
   fill_bytes(edge + page_size + page_size / 2, static_cast<int>(fuzz::guard_byte), page_size / 2);
   used_edge_ = false;

@@ -7,6 +7,7 @@
 #include "fuzz/host/batch.hh"
 #include "fuzz/host/guest_root.hh"
 #include "fuzz/host/sandbox.hh"
+#include "fuzz/program/program.hh"
 #include "libos/machine/config.hh"
 
 // The child's side: makes the calls of one program after another on the real kernel, in an address space and a file
@@ -67,7 +68,7 @@ class Child final : public Inhabitant {
   Traces traces_;
   bool used_memory_ = true;
   bool used_edge_ = true;      // the pages behind the slots
-  size_t slots_used_ = 0;
+  size_t slots_used_ = fuzz::unmapped_base - fuzz::slots_base;
 };
 
 }  // namespace cupel::host

@@ -168,6 +168,24 @@ TEST_F(KernelTest, SlotsEndInAPageThatCannotBeWrittenAndThenInNothing) {
   EXPECT_EQ(value(0, 4), -EFAULT);
 }
 
+TEST_F(KernelTest, ATextThatRunsOffThePageThatCanOnlyBeReadIsAFault) {
+  const std::array<std::byte, 3> text{std::byte{'a'}, std::byte{'b'}, std::byte{'c'}};
+  for (int program = 0; program < 2; ++program) {
+    batch().begin();
+    CallRecord record{};
+    record.number = SYS_chdir;
+    record.expected = -EFAULT;
+    record.registers = {fuzz::unmapped_base - 3};
+    ASSERT_TRUE(batch().add(record, {}));
+    ASSERT_TRUE(batch().add(record, std::array{SlotInput{fuzz::unmapped_base - 3, text}}));
+  }
+  run();
+  for (size_t program = 0; program < 2; ++program) {
+    EXPECT_EQ(value(program, 0), -EFAULT);
+    EXPECT_EQ(value(program, 1), -EFAULT);
+  }
+}
+
 TEST_F(KernelTest, WhatAProgramLeavesInItsSlotsIsGoneInTheNext) {
   for (int program = 0; program < 2; ++program) {
     batch().begin();

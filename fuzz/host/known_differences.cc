@@ -41,6 +41,14 @@ std::optional<uint64_t> outcome(std::string_view text) {
   return std::nullopt;
 }
 
+// Whether a list with commas has the name.
+bool names(std::string_view list, std::string_view name) {
+  for (const auto part : std::views::split(list, ',')) {
+    if (std::string_view(part.begin(), part.end()) == name) return true;
+  }
+  return false;
+}
+
 bool came_out_as(int64_t value, uint64_t wanted) {
   const bool failed = value < 0 && value >= -4095;
   return wanted == success ? !failed : failed && static_cast<uint64_t>(-value) == wanted;
@@ -74,7 +82,7 @@ std::expected<KnownDifferences, std::string> KnownDifferences::parse(std::string
     ++line_number;
     if (line.empty() || line.starts_with('#')) continue;
     const size_t first = line.find(" : "), second = line.find(" : ", first == std::string_view::npos ? first : first + 1);
-    if (second == std::string_view::npos) return std::unexpected(fmt::format("line {}: expected `call : condition : reason`", line_number));
+    if (second == std::string_view::npos) return std::unexpected(fmt::format("line {}: expected `calls : condition : reason`", line_number));
     const auto condition = trimmed(line.substr(first + 3, second - first - 3));
     std::vector<Term> terms;
     for (const auto word : std::views::split(condition, ' ')) {
@@ -111,7 +119,7 @@ bool KnownDifferences::holds(const Term& term, const Seen& seen) {
 
 std::optional<size_t> KnownDifferences::find(const Seen& seen) const {
   for (size_t line = 0; line < lines_.size(); ++line) {
-    if (lines_[line].call != seen.call) continue;
+    if (!names(lines_[line].calls, seen.call)) continue;
     if (std::all_of(terms_[line].begin(), terms_[line].end(), [&](const Term& term) { return holds(term, seen); })) return line;
   }
   return std::nullopt;

@@ -24,10 +24,10 @@ struct Seen {
 class KnownDifferences {
  public:
   struct Line {
-    std::string call, condition, reason;
+    std::string calls, condition, reason;
   };
 
-  // `CALL : CONDITION... : REASON`, a line each; conditions are those of the file's head. The error names the line.
+  // `CALL,... : CONDITION... : REASON`, a line each; conditions are those of the file's head. The error names the line.
   static std::expected<KnownDifferences, std::string> parse(std::string_view text);
   // Those of this project.
   static const KnownDifferences& project();

@@ -10,11 +10,11 @@ namespace {
 TEST(KnownDifferences, TheProjectsAreFewAndEachHasItsReason) {
   const auto& lines = KnownDifferences::project().lines();
   EXPECT_LE(lines.size(), 15u);
-  for (const auto& line : lines) EXPECT_GT(line.reason.size(), 20u) << line.call;
+  for (const auto& line : lines) EXPECT_GT(line.reason.size(), 20u) << line.calls;
 }
 
 TEST(KnownDifferences, ALineHoldsWhereAllItsConditionsDo) {
-  const auto known = KnownDifferences::parse("# comment\n\nopen : libos=EINVAL kernel=ok arg1&0x4000 arg2=7 : reasons\n");
+  const auto known = KnownDifferences::parse("# comment\n\nopen,creat : libos=EINVAL kernel=ok arg1&0x4000 arg2=7 : reasons\n");
   ASSERT_TRUE(known) << known.error();
   const Seen seen{"open", {0, 0x5000, 7}, -EINVAL, 3, false, false};
   EXPECT_EQ(known->find(seen), 0u);
@@ -41,7 +41,7 @@ TEST(KnownDifferences, BytesAndTheModelAreConditionsToo) {
 }
 
 TEST(KnownDifferences, AMistakeNamesItsLine) {
-  EXPECT_EQ(KnownDifferences::parse("a : libos=ok : fine\nb libos=ok").error(), "line 2: expected `call : condition : reason`");
+  EXPECT_EQ(KnownDifferences::parse("a : libos=ok : fine\nb libos=ok").error(), "line 2: expected `calls : condition : reason`");
   EXPECT_EQ(KnownDifferences::parse("a : libos=EWHAT : reason").error(), "line 1: unknown condition `libos=EWHAT`");
 }
 

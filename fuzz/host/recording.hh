@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fuzz/linux/executor.hh"
@@ -40,5 +41,10 @@ class Recording {
   std::vector<std::vector<std::byte>> chunks_;  // never resized once made: slots point into them
   size_t chunk_ = 0, used_ = 0;
 };
+
+// The bytes at an address before the call, from its slots and stores; empty where they are not all there.
+std::span<const std::byte> bytes_at(const RecordedCall& call, uint64_t address, size_t size);
+// "mkdir(path="a/b", mode=0x1ed)".
+std::string call_text(const RecordedCall& call);
 
 }  // namespace cupel::host

@@ -263,18 +263,21 @@ std::optional<fuzz::Finding> ThreeWay::judge_difference(const Case& entry, const
   const RecordedCall& libos = entry.recording.calls()[call];
   const Answer answer = batch.answer(program, call);
   const bool returned = answer.state == State::returned;
+  const uint64_t unmodelled = kernel_model_->unmodelled();
   const bool kernel_allowed = returned && judge_kernel(entry, batch, program, call + 1).call > call;
+  const bool judged = kernel_model_->unmodelled() == unmodelled;
   const bool libos_allowed = call != entry.model.call;
   if (returned) {
     const auto known = KnownDifferences::project().find(
-        {libos.desc->name, libos.registers, libos.value, answer.value, difference.in_bytes, libos_allowed && kernel_allowed});
+        {libos.desc->name, libos.registers, libos.value, answer.value, difference.in_bytes, judged && libos_allowed && kernel_allowed});
     if (known) {
       ++tally_.known[*known];
       return std::nullopt;
     }
   }
   if (!enabled_[0]) return std::nullopt;
-  const std::string_view verdict = kernel_allowed ? (libos_allowed ? "the model allows both" : "the model agrees: libos is the odd one out")
+  const std::string_view verdict = !judged          ? "the model has no rule for it"
+                                   : kernel_allowed ? (libos_allowed ? "the model allows both" : "the model agrees: libos is the odd one out")
                                                   : (libos_allowed ? "the model agrees with libos" : "the model allows neither");
   return finding(entry, call, "host", fmt::format("{} (kernel; {})", difference.kernel, verdict), fmt::format("{} (libos)", difference.libos));
 }
@@ -288,11 +291,7 @@ ThreeWay::ModelSays ThreeWay::judge_kernel(const Case& entry, const Batch& batch
 
 fuzz::Finding ThreeWay::finding(const Case& entry, size_t call, std::string_view oracle, std::string kernel, std::string libos) const {
   const RecordedCall& made = entry.recording.calls()[call];
-  std::string registers;
-  for (const interface::ArgDesc& arg : made.desc->args()) {
-    registers += fmt::format("{}{}={:#x}", registers.empty() ? "" : ", ", arg.name, made.registers[arg.reg]);
-  }
-  return {std::string(oracle), fmt::format("{}: {}({})", made.step, made.desc->name, registers), std::move(kernel), std::move(libos)};
+  return {std::string(oracle), fmt::format("{}: {}", made.step, call_text(made)), std::move(kernel), std::move(libos)};
 }
 
 }  // namespace cupel::host

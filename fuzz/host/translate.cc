@@ -153,15 +153,6 @@ uint8_t descriptors_made(const RecordedCall& call) {
 
 }  // namespace
 
-std::span<const std::byte> bytes_at(const RecordedCall& call, uint64_t address, size_t size) {
-  for (const interface::Slot& slot : call.slots) {
-    if (address < slot.address || address - slot.address > slot.before.size()) continue;
-    const size_t offset = address - slot.address;
-    if (size <= slot.before.size() - offset) return slot.before.subspan(offset, size);
-  }
-  return {};
-}
-
 Translation translate(const RecordedCall& call, const Limits& limits) {
   Translation out;
   out.record.number = call.desc->number;

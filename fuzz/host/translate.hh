@@ -25,7 +25,4 @@ struct Limits {
 
 Translation translate(const RecordedCall& call, const Limits& limits);
 
-// The bytes at an address, in one of the call's slots before the call; empty where they are not all there.
-std::span<const std::byte> bytes_at(const RecordedCall& call, uint64_t address, size_t size);
-
 }  // namespace cupel::host
