@@ -36,9 +36,13 @@ int main(int count, char** arguments) {
   cupel::cli::add_regress(app, exit_code);
   cupel::cli::add_prove(app, exit_code);
   cupel::cli::add_describe(app, exit_code);
+#ifdef CUPEL_HAS_BENCH
   cupel::cli::add_bench(app, exit_code);
+#endif
   cupel::cli::add_report(app, exit_code);
+#ifdef CUPEL_HAS_IMPORT
   cupel::cli::add_import_strace(app, exit_code);
+#endif
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {

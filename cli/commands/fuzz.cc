@@ -85,7 +85,7 @@ int run(const Options& options) {
   auto time = parse_duration(options.time);
   if (!time) return complain("--time: " + time.error());
   fuzz::CampaignOptions campaign{.targets = options.targets, .time = *time, .jobs = options.jobs, .programs = root() / "build/dev/targets",
-                                 .seeds = root() / "corpus/seeds", .state = options.state.empty() ? root() / ".cupel/state" : options.state, .seed = options.seed};
+                                 .seeds = root() / "corpus/seeds", .state = options.state.empty() ? root() / ".cupel/state" : std::filesystem::path(options.state), .seed = options.seed};
   campaign.interrupted = [] { return interrupted != 0; };
   struct sigaction action = {};
   action.sa_handler = [](int) { interrupted = 1; };

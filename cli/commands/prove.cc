@@ -16,19 +16,16 @@ struct Options {
   bool json = false;
 };
 
-bool has_teeth(const proofs::ProofResult& proof) {
-  return proof.verdict == proofs::Verdict::holds && !proof.mutants.empty() &&
-         std::ranges::all_of(proof.mutants, [](const auto& mutant) { return mutant.verdict == proofs::Verdict::refuted; });
-}
-
 int run(const Options& options) {
+  for (const std::string& group : options.groups) {
+    if (!proofs::is_known(group)) return complain("there is no proof and no group of proofs named " + group);
+  }
   const auto results = proofs::prove(options.groups, options.prove);
-  if (results.empty()) return complain("no proof in these groups");
   size_t good = 0;
   double seconds = 0;
   nlohmann::json rows = nlohmann::json::array();
   for (const auto& proof : results) {
-    good += has_teeth(proof) ? 1 : 0;
+    good += proof.stands() ? 1 : 0;
     seconds += proof.seconds;
     nlohmann::json mutants = nlohmann::json::array();
     for (const auto& mutant : proof.mutants) mutants.push_back({{"name", mutant.name}, {"verdict", verdict_name(mutant.verdict)}});

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::array<std::string_view, operation_kinds> operation_names{"negotiate", "accept_early", "accept", "share", "touch"};
 constexpr std::array<std::string_view, mock_snp::act_kinds> act_names{"answer", "flip", "info_1", "info_2", "current", "end", "header_reserved", "entry", "partial",
-                                                                      "ignore", "remap", "assign", "unassign", "smash", "drop", "mark_mmio", "resume"};
+                                                                      "ignore", "remap", "assign", "unassign", "smash", "drop", "mark_mmio", "resume", "stall"};
 constexpr std::array<std::string_view, mock_snp::when_kinds> when_names{"before_exit", "after_exit", "before_load", "before_pvalidate"};
 
 constexpr size_t step_size = 5, act_size = 20;

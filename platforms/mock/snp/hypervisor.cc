@@ -15,7 +15,7 @@ void Hypervisor::begin(std::span<const Act> script) {
   script_ = script;
   exits_ = loads_ = pvalidates_ = 0;
   resumes_left_ = 0;
-  lied_ = false;
+  lied_ = stalled_ = false;
   shared_ = Shared{};
 }
 
@@ -46,6 +46,7 @@ void Hypervisor::perform(const Act& act) {
     case ActKind::smash: system_.psmash(a); break;
     case ActKind::drop: system_.mark(a, false, false); break;
     case ActKind::mark_mmio: system_.mark(a, true, true); break;
+    case ActKind::stall: stalled_ = true; break;
     case ActKind::resume: resumes_left_ = act.a % (resumes_max + 1); break;
   }
 }
@@ -110,7 +111,7 @@ void Hypervisor::handle_page_state() {
     shared_.exit_info_2 = error_bad_header;
     return;
   }
-  for (uint64_t handled = 0; current <= end && handled < entries_handled_max_; ++current, ++handled) {
+  for (uint64_t handled = 0; current <= end && handled < entries_handled_max_ && !stalled_; ++current, ++handled) {
     const uint64_t entry = shared_.buffer[1 + current];
     const uint64_t operation = (entry >> 52) & 0xf;
     const bool large = ((entry >> 56) & 1) != 0;

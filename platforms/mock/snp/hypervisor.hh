@@ -26,8 +26,9 @@ enum class ActKind : uint8_t {
   drop,          // frame a is not present
   mark_mmio,     // frame a has the reserved bit set
   resume,        // the guest runs on although it has ended, a more times
+  stall,         // from now on no page state entry is handled any more
 };
-inline constexpr size_t act_kinds = static_cast<size_t>(ActKind::resume) + 1;
+inline constexpr size_t act_kinds = static_cast<size_t>(ActKind::stall) + 1;
 
 // When: at the n-th exit, before or after it is handled; before the n-th load of shared memory; before the n-th PVALIDATE.
 enum class When : uint8_t { before_exit, after_exit, before_load, before_pvalidate };
@@ -79,6 +80,7 @@ class Hypervisor {
   uint32_t exits_ = 0, loads_ = 0, pvalidates_ = 0;
   uint64_t entries_handled_max_ = UINT64_MAX;
   bool ignores_ = false;
+  bool stalled_ = false;
   uint64_t resumes_left_ = 0;
   bool lied_ = false;
 };
