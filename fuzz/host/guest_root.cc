@@ -59,15 +59,16 @@ struct stat status_of(const char* path) {
   return status;
 }
 
-bool is_untouched(const struct stat& status, uint32_t mode, uint64_t links, int64_t size) {
-  return status.st_mode == mode && status.st_nlink == links && status.st_size == size && status.st_uid == 0 && status.st_gid == 0;
+// Without size, blocks (fallocate(2) may have kept the size), other names, and with its first owner and mode.
+bool is_new(const struct stat& file) {
+  return file.st_mode == (S_IFREG | 0644) && file.st_nlink == 1 && file.st_size == 0 && file.st_blocks == 0 && file.st_uid == 0 && file.st_gid == 0;
 }
 
 void restore_files() {
   const struct stat root = status_of("/"), file = status_of(console);
-  const bool file_is_untouched = is_untouched(file, S_IFREG | 0644, 1, 0);
+  const bool file_is_new = is_new(file);
   // tmpfs counts 20 bytes for an entry, so that the root's size says how many there are.
-  if (root.st_size != 20 || root.st_nlink != 2 || !file_is_untouched) empty_directory(file_is_untouched ? file.st_ino : 0);
+  if (root.st_size != 20 || root.st_nlink != 2 || !file_is_new) empty_directory(file_is_new ? file.st_ino : 0);
   if (root.st_mode != (S_IFDIR | 0755)) kernel(SYS_chmod, "/", 0755);
   if (root.st_uid != 0 || root.st_gid != 0) kernel(SYS_chown, "/", 0, 0);
 }
