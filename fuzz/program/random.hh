@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <span>
 
 namespace cupel::fuzz {
 
@@ -26,8 +25,6 @@ class Random {
     const uint32_t first = below(bound), second = below(bound);
     return first < second ? first : second;
   }
-  template <class T, size_t extent>
-  const T& pick(std::span<const T, extent> of) { return of[below(static_cast<uint32_t>(of.size()))]; }
   template <class C>
   const auto& pick(const C& of) { return of[below(static_cast<uint32_t>(of.size()))]; }
 

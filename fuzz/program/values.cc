@@ -120,6 +120,7 @@ void interesting_text(Random& random, std::vector<std::byte>& out) {
 }
 
 void interesting_bytes(Random& random, size_t size, std::vector<std::byte>& out) {
+  if (size == 0) return;
   const size_t at = out.size();
   switch (random.below(4)) {
     case 0: out.insert(out.end(), size, std::byte{static_cast<uint8_t>('A' + random.below(26))}); return;
