@@ -50,7 +50,7 @@ class BadRequests(Case):
         self.says(cupel("replay", self.folder / "x.bin"), "--target")
 
     def test_a_program_that_does_not_parse_names_file_and_line(self):
-        (self.folder / "bad.txt").write_text("# target: linux_program\nr0 = openat(((\n")
+        (self.folder / "bad.txt").write_text("# target: snp_psc\naccept gfn=(((\n")
         self.says(cupel("replay", self.folder / "bad.txt"), "bad.txt:2")
 
     def test_a_state_folder_that_cannot_be_written_is_named(self):
@@ -70,7 +70,7 @@ class Replay(Case):
         file.write_bytes(bytes(range(256)) * 4)
         hashes = set()
         for folder in (self.folder, ROOT):
-            done = cupel("replay", "--target", "linux_program", "--json", file, cwd=folder, env={**os.environ, "LANG": folder.name})
+            done = cupel("replay", "--target", "snp_psc", "--json", file, cwd=folder, env={**os.environ, "LANG": folder.name})
             self.assertIn(done.returncode, (0, 1), done.stderr)
             hashes.add(json.loads(done.stdout)["runs"][0]["trace_hash"])
         self.assertEqual(len(hashes), 1)
