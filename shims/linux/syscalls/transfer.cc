@@ -54,14 +54,19 @@ Result<uint64_t> vector(Task& task, RawFd raw, Direction direction, uint64_t add
   IoVec* parts = few.data();
   if (count > few.size()) parts = static_cast<IoVec*>(TRY(task.arena().allocate(bytes)));
   const auto run = [&]() -> Result<uint64_t> {
-    TRY(task.memory().read(address, {reinterpret_cast<std::byte*>(parts), bytes}));  // SAFETY: IoVec is plain bytes
+    const size_t copied = task.memory().copy_in(address, {reinterpret_cast<std::byte*>(parts), bytes});  // SAFETY: IoVec is plain bytes
+    // As far as the array is there, all sizes come before any address; and a single part is cut before its range is
+    // looked at (copy_iovec_from_user() and __import_iovec() of Linux's lib/iov_iter.c).
+    for (const IoVec& part : std::span(parts, copied / sizeof(IoVec))) static_cast<void>(TRY(segment_size<uint64_t>(0, part.size)));
+    if (copied < bytes) return fail(Errno::fault);
     uint64_t total = 0;
-    for (uint64_t index = 0; index < count; ++index) {
-      const uint64_t size = TRY(segment_size<uint64_t>(total, parts[index].size));
-      TRY(user_range<uint64_t>(parts[index].base, parts[index].size, user_limit));
-      parts[index].size = size;
+    for (IoVec& part : std::span(parts, count)) {
+      const uint64_t size = TRY(segment_size<uint64_t>(total, part.size));
+      TRY(user_range<uint64_t>(part.base, count == 1 ? size : part.size, user_limit));
+      part.size = size;
       total += size;
     }
+    if (total == 0) return 0;  // whatever the file says to nothing
     const uint64_t position = offset == nullptr ? 0 : static_cast<uint64_t>(*offset);
     static_cast<void>(TRY(transfer_size<uint64_t>(position, total)));
     return transfer(task, *file, direction, {parts, count}, offset == nullptr ? nullptr : &position);
