@@ -27,9 +27,13 @@ Timespec FileSystem::now() const {
   return {now / second, now % second};
 }
 
-// What every creation looks at after the walk: the name must be one, and new, in a directory one may write.
-Result<> FileSystem::may_add(const Place& place, const Credentials& who) const {
-  if (place.inode || place.last != Place::Last::name) return fail(Errno::exist);
+// What every creation looks at after the walk, as filename_create() of Linux's fs/namei.c: the name must be one, and new,
+// in a directory one may write. Only a directory's may have a slash behind it.
+Result<> FileSystem::may_add(const Place& place, const Credentials& who, bool directory) const {
+  if (place.last != Place::Last::name) return fail(Errno::exist);
+  TRY(place.lookup);
+  if (place.inode) return fail(Errno::exist);
+  if (place.trailing_slash && !directory) return fail(Errno::noent);
   if (place.parent->removed) return fail(Errno::noent);
   return place.parent->allow(who, Permission::write | Permission::execute);
 }
@@ -47,7 +51,7 @@ Result<Ref<Inode>> FileSystem::create_nameless(const Directory& parent, const Cr
 }
 
 Result<Ref<Inode>> FileSystem::create_file(const Place& place, const Credentials& who, uint32_t mode) {
-  TRY(may_add(place, who));
+  TRY(may_add(place, who, false));
   Ref<Inode> file = TRY(create_nameless(*place.parent, who, mode));
   Entry* entry = TRY(place.parent->make_entry(place.name, file));
   file->link_count = 1;
@@ -57,7 +61,7 @@ Result<Ref<Inode>> FileSystem::create_file(const Place& place, const Credentials
 }
 
 Result<> FileSystem::make_directory(const Place& place, const Credentials& who, uint32_t mode) {
-  TRY(may_add(place, who));
+  TRY(may_add(place, who, true));
   const uint32_t inherited = place.parent->mode & 02000;
   Ref<Directory> made = TRY(make_counted<Directory>(arena_, next_inode_, mode | inherited, who.euid, group_for(*place.parent, who)));
   Entry* entry = TRY(place.parent->make_entry(place.name, made));
@@ -71,8 +75,7 @@ Result<> FileSystem::make_directory(const Place& place, const Credentials& who, 
 }
 
 Result<> FileSystem::make_symlink(const Place& place, const Credentials& who, std::string_view target) {
-  if (place.trailing_slash && !place.inode && place.last == Place::Last::name) return fail(Errno::noent);
-  TRY(may_add(place, who));
+  TRY(may_add(place, who, false));
   Ref<Symlink> made = TRY(Symlink::create(arena_, next_inode_, who.euid, group_for(*place.parent, who), target));
   Entry* entry = TRY(place.parent->make_entry(place.name, made));
   ++next_inode_;
@@ -84,8 +87,7 @@ Result<> FileSystem::make_symlink(const Place& place, const Credentials& who, st
 }
 
 Result<> FileSystem::link(const Place& place, const Credentials& who, const Ref<Inode>& inode) {
-  if (place.trailing_slash && !place.inode && place.last == Place::Last::name) return fail(Errno::noent);
-  TRY(may_add(place, who));
+  TRY(may_add(place, who, false));
   if (inode->is_directory()) return fail(Errno::perm);
   if (inode->link_count == 0) return fail(Errno::noent);
   Entry* entry = TRY(place.parent->make_entry(place.name, inode));
@@ -122,6 +124,7 @@ void FileSystem::remove_entry(Directory& parent, Entry& entry) {
 
 Result<> FileSystem::unlink(const Place& place, const Credentials& who) {
   if (place.last != Place::Last::name) return fail(Errno::isdir);
+  TRY(place.lookup);
   if (!place.inode) return fail(Errno::noent);
   if (place.trailing_slash) return fail(place.inode->is_directory() ? Errno::isdir : Errno::notdir);
   TRY(may_remove(*place.parent, *place.inode, who));
@@ -134,6 +137,7 @@ Result<> FileSystem::remove_directory(const Place& place, const Credentials& who
   if (place.last == Place::Last::dot) return fail(Errno::inval);
   if (place.last == Place::Last::dot_dot) return fail(Errno::notempty);
   if (place.last == Place::Last::root) return fail(Errno::busy);
+  TRY(place.lookup);
   if (!place.inode) return fail(Errno::noent);
   TRY(may_remove(*place.parent, *place.inode, who));
   if (!place.inode->is_directory()) return fail(Errno::notdir);

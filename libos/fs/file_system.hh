@@ -8,7 +8,9 @@
 
 namespace cupel::libos {
 
-enum class Follow : bool { no, yes };
+// Whether a symlink at the end of a path is followed. With `no` one is if a slash comes behind it; with `never` the last
+// component stays as it is, and what looking it up says is left in Place: for calls that make, move and remove names.
+enum class Follow : uint8_t { no, yes, never };
 
 inline constexpr size_t name_size_max = 255;    // NAME_MAX, without the NUL
 inline constexpr size_t path_size_max = 4096;   // PATH_MAX, with it
@@ -23,6 +25,7 @@ struct Place {
   bool trailing_slash = false;
   Ref<Inode> inode;         // nullptr: no such name in `parent`
   Ref<Inode> holder;        // the symlink whose text `name` is part of
+  Result<> lookup{};        // of the last component, with Follow::never: ENAMETOOLONG, or ENOENT in a directory that is gone
 };
 
 // Who walks, from where.
@@ -60,6 +63,7 @@ class FileSystem {
   Result<> remove_directory(const Place& place, const Credentials& who);
   Result<> rename(const Place& from, const Place& to, const Credentials& who, uint32_t flags);
 
+  uint64_t take_inode_number() { return next_inode_++; }
   Timespec now() const;
   void check() const;
 
@@ -68,7 +72,7 @@ class FileSystem {
   FileSystem(Arena& arena, platform::Platform& platform, const Config& config) : arena_(arena), platform_(platform), config_(config) {}
   ~FileSystem() = default;
 
-  Result<> may_add(const Place& place, const Credentials& who) const;
+  Result<> may_add(const Place& place, const Credentials& who, bool directory) const;
   Result<> may_remove(const Directory& parent, const Inode& victim, const Credentials& who) const;
   uint32_t group_for(const Directory& parent, const Credentials& who) const;
   void touch(Inode& inode) { inode.modified = inode.changed = now(); }

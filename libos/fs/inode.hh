@@ -29,6 +29,7 @@ class Inode : public Mappable {
   bool is_directory() const { return type() == FileType::directory; }
   bool is_regular() const { return type() == FileType::regular; }
   bool is_symlink() const { return type() == FileType::symlink; }
+  bool is_pipe() const { return type() == FileType::fifo; }
   virtual uint64_t size() const = 0;          // st_size
   virtual uint64_t page_count() const { return 0; }  // allocated
   Stat stat() const;

@@ -20,14 +20,16 @@ Result<> FileSystem::rename(const Place& from, const Place& to, const Credential
   const bool exchange = has(flags, RenameFlag::exchange);
   if (from.last != Place::Last::name) return fail(Errno::busy);
   if (to.last != Place::Last::name) return fail(has(flags, RenameFlag::no_replace) ? Errno::exist : Errno::busy);
+  TRY(from.lookup);
   if (!from.inode) return fail(Errno::noent);
+  TRY(to.lookup);
   if (has(flags, RenameFlag::no_replace) && to.inode) return fail(Errno::exist);
   if (exchange && !to.inode) return fail(Errno::noent);
+  if (exchange && !to.inode->is_directory() && to.trailing_slash) return fail(Errno::notdir);
   if (!from.inode->is_directory()) {
     if (from.trailing_slash) return fail(Errno::notdir);
     if (!exchange && to.trailing_slash) return fail(Errno::notdir);
   }
-  if (exchange && !to.inode->is_directory() && to.trailing_slash) return fail(Errno::notdir);
   // A directory may not go below itself, nor (exchanging) come from below the other.
   if (is_below(*to.parent, *from.inode)) return fail(Errno::inval);
   if (to.inode && is_below(*from.parent, *to.inode)) return fail(exchange ? Errno::inval : Errno::notempty);

@@ -53,16 +53,23 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
       skip_slashes(rest);
       is_last = rest.empty();
     }
-    if (name.size() > name_size_max) return fail(Errno::nametoolong);
+    const bool as_it_is = is_last && follow == Follow::never;
+    if (name.size() > name_size_max) {
+      if (as_it_is) return Place{at, name, Place::Last::name, trailing, nullptr, holder, fail(Errno::nametoolong)};
+      return fail(Errno::nametoolong);
+    }
     if (name == "." || name == "..") {
       if (name == ".." && at != walker.root && at->parent) at = at->parent;
-      if (is_last) return Place{at, name, name == "." ? Place::Last::dot : Place::Last::dot_dot, trailing, at, holder};
+      if (is_last) return Place{at, name, name == "." ? Place::Last::dot : Place::Last::dot_dot, trailing, at, holder, {}};
       continue;
     }
-    if (at->removed) return fail(Errno::noent);
+    if (at->removed) {
+      if (as_it_is) return Place{at, name, Place::Last::name, trailing, nullptr, holder, fail(Errno::noent)};
+      return fail(Errno::noent);
+    }
     Entry* entry = at->find(name);
     const bool is_link = entry != nullptr && entry->inode->is_symlink();
-    if (is_link && (!is_last || follow == Follow::yes || trailing)) {
+    if (is_link && !as_it_is && (!is_last || follow == Follow::yes || trailing)) {
       if (++links_followed > symlinks_max) return fail(Errno::loop);
       auto link = static_cast<Symlink*>(entry->inode.get());
       if (!path.empty() || trailing) {
@@ -77,14 +84,14 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
     }
     if (is_last) {
       Ref<Inode> inode = entry == nullptr ? nullptr : entry->inode;
-      if (trailing && inode && !inode->is_directory()) return fail(Errno::notdir);
-      return Place{at, name, Place::Last::name, trailing, inode, holder};
+      if (trailing && inode && !as_it_is && !inode->is_directory()) return fail(Errno::notdir);
+      return Place{at, name, Place::Last::name, trailing, inode, holder, {}};
     }
     if (entry == nullptr) return fail(Errno::noent);
     if (!entry->inode->is_directory()) return fail(Errno::notdir);
     at = Ref<Directory>(static_cast<Directory*>(entry->inode.get()));
   }
-  return Place{at, {}, only_slashes ? Place::Last::root : Place::Last::dot, true, at, holder};
+  return Place{at, {}, only_slashes ? Place::Last::root : Place::Last::dot, true, at, holder, {}};
 }
 
 Result<Ref<Inode>> FileSystem::find(const Walker& walker, std::string_view path, Follow follow) const {

@@ -28,7 +28,7 @@ Result<uint64_t> EventFd::read(Task& task, UserCursor& out, const uint64_t* at) 
 
 Result<uint64_t> EventFd::write(Task& task, UserCursor& in, const uint64_t* at) {
   if (at != nullptr) return fail(Errno::spipe);
-  if (in.remaining() < sizeof value_) return fail(Errno::inval);
+  if (in.remaining() != sizeof value_) return fail(Errno::inval);
   uint64_t added = 0;
   if (in.take(std::as_writable_bytes(std::span(&added, 1))) < sizeof added) return fail(Errno::fault);
   if (added == UINT64_MAX) return fail(Errno::inval);

@@ -10,20 +10,18 @@ namespace {
 constexpr uint16_t readable_events = 0x41;    // POLLIN | POLLRDNORM
 constexpr uint16_t writable_events = 0x104;   // POLLOUT | POLLWRNORM
 
-Stat stat_of(const Pipe& pipe) {
-  Stat stat{};
-  stat.mode = 0010600;
-  stat.link_count = 1;
-  stat.block_size = 4096;
-  stat.accessed = stat.modified = stat.changed = pipe.created;
-  return stat;
-}
+constexpr uint64_t pipe_device = 2;  // not that of the file system
 
 class PipeEnd : public OpenFile {
  public:
   PipeEnd(Ref<Pipe> pipe, uint32_t flags) : OpenFile(flags), pipe_(std::move(pipe)) {}
   Result<uint64_t> seek(Task&, int64_t, Whence) override { return fail(Errno::spipe); }
-  Stat stat() const override { return stat_of(*pipe_); }
+  Stat stat() const override {
+    Stat stat = pipe_->stat();
+    stat.device = pipe_device;
+    return stat;
+  }
+  Inode* inode() const override { return pipe_.get(); }
   void check() const override { pipe_->check(); }
 
  protected:
@@ -36,7 +34,7 @@ class PipeReader : public PipeEnd {
   PipeReader(Ref<Pipe> pipe, uint32_t flags) : PipeEnd(std::move(pipe), flags) { ++pipe_->reader_count; }
   ~PipeReader() override {
     --pipe_->reader_count;
-    pipe_->changed.wake_all();
+    pipe_->ready.wake_all();
   }
   interface::Resource kind() const override { return interface::Resource::pipe_reader; }
 
@@ -44,22 +42,22 @@ class PipeReader : public PipeEnd {
     if (at != nullptr) return fail(Errno::spipe);
     if (out.remaining() == 0) return 0;
     Waiter waiter(task);
-    while (pipe_->size() == 0) {
+    while (pipe_->filled() == 0) {
       if (pipe_->writer_count == 0) return 0;
       if (nonblocking()) return fail(Errno::again);
-      if (!waiter.queued()) pipe_->changed.add(waiter);
+      if (!waiter.queued()) pipe_->ready.add(waiter);
       TRY(task.sleep(platform::no_deadline));
     }
     const size_t moved = pipe_->take(out);
     if (moved == 0) return fail(Errno::fault);
-    pipe_->changed.wake_all();
+    pipe_->ready.wake_all();
     return moved;
   }
   Result<uint64_t> write(Task&, UserCursor&, const uint64_t*) override { return fail(Errno::badf); }
 
   uint16_t poll(Task&, Waiter* waiter) override {
-    if (waiter != nullptr) pipe_->changed.add(*waiter);
-    uint16_t events = pipe_->size() > 0 ? readable_events : 0;
+    if (waiter != nullptr) pipe_->ready.add(*waiter);
+    uint16_t events = pipe_->filled() > 0 ? readable_events : 0;
     if (pipe_->writer_count == 0) events |= static_cast<uint16_t>(PollEvent::hang_up);
     return events;
   }
@@ -70,7 +68,7 @@ class PipeWriter : public PipeEnd {
   PipeWriter(Ref<Pipe> pipe, uint32_t flags) : PipeEnd(std::move(pipe), flags) { ++pipe_->writer_count; }
   ~PipeWriter() override {
     --pipe_->writer_count;
-    pipe_->changed.wake_all();
+    pipe_->ready.wake_all();
   }
   interface::Resource kind() const override { return interface::Resource::pipe_writer; }
   Result<uint64_t> read(Task&, UserCursor&, const uint64_t*) override { return fail(Errno::badf); }
@@ -85,19 +83,19 @@ class PipeWriter : public PipeEnd {
       const uint64_t needed = atomic ? in.remaining() : 1;
       if (pipe_->room() < needed) {
         if (nonblocking()) return in.moved() > 0 ? Result<uint64_t>(in.moved()) : fail(Errno::again);
-        if (!waiter.queued()) pipe_->changed.add(waiter);
+        if (!waiter.queued()) pipe_->ready.add(waiter);
         if (auto slept = task.sleep(platform::no_deadline); !slept) return in.moved() > 0 ? Result<uint64_t>(in.moved()) : fail(slept.error());
         continue;
       }
       const size_t moved = pipe_->put(in, pipe_->room());
-      if (moved > 0) pipe_->changed.wake_all();
+      if (moved > 0) pipe_->ready.wake_all();
       if (in.faulted()) return in.moved() > 0 ? Result<uint64_t>(in.moved()) : fail(Errno::fault);
     }
     return in.moved();
   }
 
   uint16_t poll(Task&, Waiter* waiter) override {
-    if (waiter != nullptr) pipe_->changed.add(*waiter);
+    if (waiter != nullptr) pipe_->ready.add(*waiter);
     uint16_t events = pipe_->room() >= pipe_atomic_size ? writable_events : 0;
     if (pipe_->reader_count == 0) events |= static_cast<uint16_t>(PollEvent::error);
     return events;
@@ -106,9 +104,11 @@ class PipeWriter : public PipeEnd {
 
 }  // namespace
 
-Result<Pipe::Ends> Pipe::create(Arena& arena, uint64_t capacity, uint32_t flags, Timespec now) {
-  Ref<Pipe> pipe = TRY(make_counted<Pipe>(arena, capacity));
-  pipe->created = now;
+Result<Pipe::Ends> Pipe::create(FileSystem& files, const Credentials& who, uint64_t capacity, uint32_t flags) {
+  Arena& arena = files.arena();
+  Ref<Pipe> pipe = TRY(make_counted<Pipe>(arena, files.take_inode_number(), who.euid, who.egid, capacity));
+  pipe->link_count = 1;
+  pipe->accessed = pipe->modified = pipe->changed = files.now();
   pipe->ring_ = static_cast<std::byte*>(TRY(arena.allocate(capacity)));
   Ref<PipeReader> reader = TRY(make_counted<PipeReader>(arena, pipe, flags));
   Ref<PipeWriter> writer = TRY(make_counted<PipeWriter>(arena, pipe, flags | static_cast<uint32_t>(OpenFlag::write_only)));

@@ -1,32 +1,33 @@
 #pragma once
 #include "libos/fd/open_file.hh"
+#include "libos/fs/file_system.hh"
 #include "libos/sync/wait.hh"
 
 namespace cupel::libos {
 
 inline constexpr uint64_t pipe_atomic_size = 4096;  // PIPE_BUF: smaller writes are never torn
 
-// The bytes between a pipe's ends: a ring of at most `capacity`.
-class Pipe : public Counted {
+// The bytes between a pipe's ends: a ring of at most `capacity`. It has an owner and a mode, as any file has.
+class Pipe : public Inode {
  public:
   struct Ends {
     Ref<OpenFile> reader, writer;
   };
   // Both ends, each with its own description. ENOMEM.
-  static Result<Ends> create(Arena& arena, uint64_t capacity, uint32_t flags, Timespec now);
-  explicit Pipe(uint64_t capacity) : capacity_(capacity) {}
+  static Result<Ends> create(FileSystem& files, const Credentials& who, uint64_t capacity, uint32_t flags);
+  Pipe(uint64_t inode_number, uint32_t owner, uint32_t group, uint64_t capacity) : Inode(inode_number, 0010600, owner, group), capacity_(capacity) {}
   ~Pipe() override;
 
-  uint64_t size() const { return size_; }
+  uint64_t size() const override { return 0; }  // as stat(2) has it
+  uint64_t filled() const { return size_; }
   uint64_t room() const { return capacity_ - size_; }
   size_t take(UserCursor& out);
   // Copies in at most `most` bytes.
   size_t put(UserCursor& in, uint64_t most);
-  void check() const;
+  void check() const override;
 
   uint32_t reader_count = 0, writer_count = 0;  // open descriptions
-  WaitQueue changed;
-  Timespec created{};
+  WaitQueue ready;
 
  private:
   const uint64_t capacity_;

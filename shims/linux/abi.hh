@@ -52,7 +52,8 @@ enum class AtFlag : uint32_t { symlink_no_follow = 0x100, remove_dir = 0x200, ea
 // Each call has its own subset of the AT_ flags; these name them.
 enum class StatAtFlag : uint32_t {};
 consteval auto names_of(StatAtFlag) {
-  return std::array{NamedValue{"AT_SYMLINK_NOFOLLOW", 0x100}, NamedValue{"AT_NO_AUTOMOUNT", 0x800}, NamedValue{"AT_EMPTY_PATH", 0x1000}};
+  return std::array{NamedValue{"AT_SYMLINK_NOFOLLOW", 0x100}, NamedValue{"AT_NO_AUTOMOUNT", 0x800}, NamedValue{"AT_EMPTY_PATH", 0x1000},
+                    NamedValue{"AT_STATX_FORCE_SYNC", 0x2000},  NamedValue{"AT_STATX_DONT_SYNC", 0x4000}};
 }
 enum class UnlinkAtFlag : uint32_t {};
 consteval auto names_of(UnlinkAtFlag) { return std::array{NamedValue{"AT_REMOVEDIR", 0x200}}; }
@@ -104,7 +105,7 @@ consteval auto names_of(MapFlag) {
                     NamedValue{"MAP_NONBLOCK", 0x10000}, NamedValue{"MAP_STACK", 0x20000},   NamedValue{"MAP_FIXED_NOREPLACE", 0x100000}};
 }
 enum class ProtectionBit : uint64_t { read = 1, write = 2, execute = 4 };
-consteval auto names_of(ProtectionBit) { return std::array{NamedValue{"PROT_READ", 1}, NamedValue{"PROT_WRITE", 2}, NamedValue{"PROT_EXEC", 4}}; }
+consteval auto names_of(ProtectionBit) { return std::array{NamedValue{"PROT_READ", 1}, NamedValue{"PROT_WRITE", 2}, NamedValue{"PROT_EXEC", 4}, NamedValue{"PROT_SEM", 8}}; }
 
 enum class Advice : uint32_t { normal = 0, random = 1, sequential = 2, will_need = 3, dont_need = 4 };
 consteval auto names_of(Advice) {

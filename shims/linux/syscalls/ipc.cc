@@ -68,7 +68,7 @@ Result<uint64_t> do_poll(Task& task, InOutArray<PollFd> fds, platform::Nanosecon
 Result<Done> pipe2(Task& task, UserOut<FdPair> ends, Flags<PipeFlag> flags) {
   const uint32_t status = flags.has(PipeFlag::nonblock) ? static_cast<uint32_t>(OpenFlag::nonblock) : 0;
   Machine& machine = task.machine();
-  Pipe::Ends made = TRY(Pipe::create(task.arena(), machine.config().pipe_size, status, machine.files().now()));
+  Pipe::Ends made = TRY(Pipe::create(machine.files(), task.credentials, machine.config().pipe_size, status));
   const FdTable::Pair numbers = TRY(task.fds().reserve_two());
   TRY(ends.write(task.memory(), {{numbers.first}, {numbers.second}}));
   // From here nothing can fail.
@@ -105,10 +105,12 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
   const auto count = static_cast<uint32_t>(value.value);
   const auto mask = static_cast<uint32_t>(third.value);
   FutexTable& futexes = task.machine().futexes();
-  const auto aligned = [](uint64_t address) -> Result<> {
+  // get_futex_key() of Linux's kernel/futex/core.c: a private futex is its address, any other the page behind it.
+  const auto identified = [&](uint64_t address) -> Result<> {
     if (address % 4 != 0) return fail(Errno::inval);
     if (address > user_limit - 4) return fail(Errno::fault);
-    return {};
+    std::array<std::byte, 4> word_now;
+    return (raw & private_bit) != 0 ? Result<>{} : task.memory().read(address, word_now);
   };
   const auto many = [](uint32_t wanted) { return static_cast<int32_t>(wanted) < 1 ? 1 : wanted; };  // Linux wakes at least one
   switch (which) {
@@ -116,7 +118,7 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
     case FutexOperation::wait_bitset: {
       const uint32_t bits = which == FutexOperation::wait ? ~0u : mask;
       if (bits == 0) return fail(Errno::inval);
-      TRY(aligned(word.address));
+      TRY(identified(word.address));
       TRY(futexes.wait(task, word.address, count, bits, deadline));
       return 0;
     }
@@ -124,15 +126,15 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
     case FutexOperation::wake_bitset: {
       const uint32_t bits = which == FutexOperation::wake ? ~0u : mask;
       if (bits == 0) return fail(Errno::inval);
-      TRY(aligned(word.address));
+      TRY(identified(word.address));
       return futexes.wake(task, word.address, many(count), bits);
     }
     case FutexOperation::requeue:
     case FutexOperation::cmp_requeue: {
       const auto move_count = static_cast<uint32_t>(timeout.address);  // the fourth register is a number here
       if (value.value < 0 || static_cast<int32_t>(move_count) < 0) return fail(Errno::inval);
-      TRY(aligned(word.address));
-      TRY(aligned(second.address));
+      TRY(identified(word.address));
+      TRY(identified(second.address));
       if (which == FutexOperation::cmp_requeue) {
         uint32_t now = 0;
         TRY(task.memory().read(word.address, std::as_writable_bytes(std::span(&now, 1))));

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "libos/base/file_range.hh"
 #include "libos/base/page.hh"
 #include "libos/fd/fd_table.hh"
 #include "libos/fs/file_handle.hh"
@@ -21,6 +22,13 @@ constexpr uint32_t type_mask = 0xf;
 Access access_of(uint64_t protection) { return static_cast<Access>(protection & 7); }
 
 constexpr bool has(uint32_t flags, MapFlag flag) { return (flags & static_cast<uint32_t>(flag)) != 0; }
+
+// file_mmap_ok() of Linux's mm/mmap.c: the end of a regular file's mapping is a file offset, any other's a number.
+Result<> within_file(const OpenFile& file, uint64_t first_page, uint64_t size) {
+  const bool regular = file.inode() != nullptr && file.inode()->is_regular();
+  const uint64_t end_max = regular ? static_cast<uint64_t>(file_offset_max) : UINT64_MAX;
+  return first_page > (end_max - size) >> page_shift ? fail(Errno::overflow) : Result<>{};
+}
 
 // What stands behind the new mapping, as do_mmap() of Linux's mm/mmap.c judges it.
 Result<> choose_object(Task& task, const Ref<OpenFile>& file, uint32_t flags, uint64_t protection, AddressSpace::Mapping& mapping) {
@@ -70,6 +78,7 @@ Result<Mapped> mmap(Task& task, Address address, Length length, Flags<Protection
     const uint64_t hint = page_ceil(address.value).value_or(0);
     mapping.start = TRY(space.find_free((hint < lowest_address ? 0 : hint) >> page_shift, pages));
   }
+  if (file) TRY(within_file(*file, first_page, size));
   TRY(choose_object(task, file, flags.bits, protection.bits, mapping));
   mapping.object_start = file ? first_page : 0;
   TRY(space.map(mapping));

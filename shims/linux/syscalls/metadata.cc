@@ -27,7 +27,7 @@ Result<Done> put_stat(Task& task, const Stat& stat, UserOut<RawStat> out) {
 
 Result<Done> stat_path(Task& task, DirFd from, UserPath user_path, UserOut<RawStat> out, Follow how, bool allow_empty) {
   PathArgument path;
-  TRY(path.read(task, user_path));
+  if (!allow_empty || user_path.address != 0) TRY(path.read(task, user_path));  // no path at all is an empty one, since Linux 6.11
   if (path.empty() && allow_empty && !from.is_cwd()) return put_stat(task, TRY(task.fds().get(from.raw))->stat(), out);
   return put_stat(task, TRY(path.find(task, from, how, allow_empty))->stat(), out);
 }
@@ -107,7 +107,7 @@ Result<Done> set_times(Task& task, Inode& inode, const TimePair* times) {
 
 Result<Done> sync(Task& task, RawFd raw) {
   Ref<OpenFile> file = TRY(task.fds().get_io(raw));
-  if (file->inode() == nullptr) return fail(Errno::inval);
+  if (file->inode() == nullptr || file->inode()->is_pipe()) return fail(Errno::inval);
   return Done{};  // memory is as durable as it gets
 }
 
@@ -134,7 +134,7 @@ Result<Done> fchmodat(Task& task, DirFd from, UserPath user_path, Mode mode) {
 Result<Done> chmod(Task& task, UserPath path, Mode mode) { return fchmodat(task, at_cwd, path, mode); }
 Result<Done> fchmod(Task& task, Fd<> fd, Mode mode) {
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
-  if (file->inode() == nullptr) return Done{};  // a pipe's mode changes nothing anyone can see later
+  if (file->inode() == nullptr) return Done{};  // an eventfd's mode changes nothing anyone can see later
   return set_mode(task, *file->inode(), mode.value);
 }
 
@@ -184,7 +184,8 @@ Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> 
   const bool punch = mode.has(FallocateMode::punch_hole);
   if (punch && !mode.has(FallocateMode::keep_size)) return fail(Errno::opnotsupp);
   if (!file->writable()) return fail(Errno::badf);
-  if (file->inode() == nullptr) return fail(Errno::spipe);
+  if (file->inode() == nullptr) return fail(Errno::nodev);
+  if (file->inode()->is_pipe()) return fail(Errno::spipe);
   if (file->inode()->is_directory()) return fail(Errno::isdir);
   auto& regular = static_cast<RegularFile&>(*file->inode());
   const uint64_t begin = static_cast<uint64_t>(offset.value);

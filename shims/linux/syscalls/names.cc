@@ -20,7 +20,7 @@ Result<Done> do_symlink(Task& task, UserPath user_target, DirFd from, UserPath u
   TRY(target.read(task, user_target));
   if (target.empty()) return fail(Errno::noent);
   TRY(path.read(task, user_path));
-  const Place place = TRY(path.walk(task, from, Follow::no));
+  const Place place = TRY(path.walk(task, from, Follow::never));
   TRY(files_of(task).make_symlink(place, task.credentials, target.text()));
   return Done{};
 }
@@ -30,10 +30,11 @@ Result<Done> do_rename(Task& task, DirFd old_from, UserPath old_user_path, DirFd
   constexpr auto excluded = static_cast<uint32_t>(RenameFlag::no_replace) | static_cast<uint32_t>(RenameFlag::whiteout);
   if ((flags & exchange) != 0 && (flags & excluded) != 0) return fail(Errno::inval);
   PathArgument old_path, new_path;
+  // What is wrong with the first path comes before what is wrong with the second.
   TRY(old_path.read(task, old_user_path));
+  const Place from = TRY(old_path.walk(task, old_from, Follow::never));
   TRY(new_path.read(task, new_user_path));
-  const Place from = TRY(old_path.walk(task, old_from, Follow::no));
-  const Place to = TRY(new_path.walk(task, new_from, Follow::no));
+  const Place to = TRY(new_path.walk(task, new_from, Follow::never));
   if ((flags & static_cast<uint32_t>(RenameFlag::whiteout)) != 0) return fail(Errno::inval);
   TRY(files_of(task).rename(from, to, task.credentials, flags));
   return Done{};
@@ -44,7 +45,7 @@ Result<Done> do_rename(Task& task, DirFd old_from, UserPath old_user_path, DirFd
 Result<Done> mkdirat(Task& task, DirFd from, UserPath user_path, Mode mode) {
   PathArgument path;
   TRY(path.read(task, user_path));
-  const Place place = TRY(path.walk(task, from, Follow::no));
+  const Place place = TRY(path.walk(task, from, Follow::never));
   TRY(files_of(task).make_directory(place, task.credentials, mode.value & ~task.fs().umask & 01777));
   return Done{};
 }
@@ -53,14 +54,14 @@ Result<Done> mkdir(Task& task, UserPath path, Mode mode) { return mkdirat(task, 
 Result<Done> rmdir(Task& task, UserPath user_path) {
   PathArgument path;
   TRY(path.read(task, user_path));
-  TRY(files_of(task).remove_directory(TRY(path.walk(task, at_cwd, Follow::no)), task.credentials));
+  TRY(files_of(task).remove_directory(TRY(path.walk(task, at_cwd, Follow::never)), task.credentials));
   return Done{};
 }
 
 Result<Done> unlinkat(Task& task, DirFd from, UserPath user_path, Flags<UnlinkAtFlag> flags) {
   PathArgument path;
   TRY(path.read(task, user_path));
-  const Place place = TRY(path.walk(task, from, Follow::no));
+  const Place place = TRY(path.walk(task, from, Follow::never));
   if (has(flags, AtFlag::remove_dir)) TRY(files_of(task).remove_directory(place, task.credentials));
   else TRY(files_of(task).unlink(place, task.credentials));
   return Done{};
@@ -72,7 +73,7 @@ Result<Done> linkat(Task& task, DirFd old_from, UserPath old_user_path, DirFd ne
   TRY(old_path.read(task, old_user_path));
   Ref<Inode> inode = TRY(old_path.find(task, old_from, has(flags, AtFlag::symlink_follow) ? Follow::yes : Follow::no, has(flags, AtFlag::empty_path)));
   TRY(new_path.read(task, new_user_path));
-  const Place place = TRY(new_path.walk(task, new_from, Follow::no));
+  const Place place = TRY(new_path.walk(task, new_from, Follow::never));
   TRY(files_of(task).link(place, task.credentials, inode));
   return Done{};
 }

@@ -72,6 +72,7 @@ Result<Ref<Inode>> existing_or_new(Task& task, DirFd from, const PathArgument& p
   if (place.inode->is_symlink()) return fail(has(flags, OpenFlag::directory) ? Errno::notdir : Errno::loop);
   if (has(flags, OpenFlag::directory) && !place.inode->is_directory()) return fail(Errno::notdir);
   TRY(may_open(task, *place.inode, flags));
+  if (has(flags, OpenFlag::direct) && place.inode->is_directory()) return fail(Errno::inval);  // FMODE_CAN_ODIRECT
   return place.inode;
 }
 
