@@ -55,7 +55,7 @@ Arg read_pointer(Reader& in, const ArgDesc& desc, Shape shape, size_t step, std:
   if (has_offset(shape, arg.place)) arg.value = in.number();
   if (arg.place == Place::mapping) arg.ref = read_reference(in, step, true);
   if (has_object(arg.place) && shape != Shape::output) {
-    const uint64_t size = shape == Shape::object ? (desc.element == nullptr ? 0 : desc.element->size) : in.number();
+    const uint64_t size = shape == Shape::object ? desc.element->size : in.number();
     arg.blob_size = static_cast<uint32_t>(std::min<uint64_t>(size, buffer_max));
     if (has_bytes(shape)) bytes = in.bytes(arg.blob_size), arg.blob_size = static_cast<uint32_t>(bytes.size());
   }
@@ -70,7 +70,7 @@ void write_pointer(Writer& out, const Program& program, const ArgDesc& desc, Sha
   if (has_object(arg.place) && shape != Shape::output) {
     if (shape != Shape::object) out.number(arg.blob_size);
     if (has_bytes(shape)) out.bytes(bytes_of(program, arg));
-    if (shape == Shape::object && desc.element != nullptr) {
+    if (shape == Shape::object) {
       for (size_t lacking = desc.element->size - arg.blob_size; lacking != 0;) {
         const size_t size = std::min(lacking, zeros.size());
         out.bytes(std::span(zeros).first(size)), lacking -= size;

@@ -164,17 +164,13 @@ Arg Generator::make_arg(Random& random, const Program& program, size_t at, const
   Arg arg = make_place(random, program, at, desc);
   const size_t start = bytes.size();
   switch (shape) {
-    case Shape::object:
-      if (desc.element != nullptr) make_structs(random, program, at, *desc.element, 1, bytes);
-      break;
+    case Shape::object: make_structs(random, program, at, *desc.element, 1, bytes); break;
     case Shape::text:
       if (desc.kind == Kind::path) interesting_path(random, bytes);
       else interesting_text(random, bytes);
       break;
     case Shape::bytes: interesting_bytes(random, interesting_size(random), bytes); break;
-    case Shape::array:
-      if (desc.element != nullptr) make_structs(random, program, at, *desc.element, random.below_low(5), bytes);
-      break;
+    case Shape::array: make_structs(random, program, at, *desc.element, random.below_low(5), bytes); break;
     case Shape::vector: arg.value = interesting_vector(random, desc.kind == Kind::in_vector, bytes); break;
     default: break;
   }

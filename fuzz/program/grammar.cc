@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libos/base/check.hh"
+
 namespace cupel::fuzz {
 
 using interface::Kind;
@@ -83,7 +85,9 @@ Grammar::Grammar(const interface::InterfaceDesc& interface) : interface_(interfa
     uint8_t references = 0;
     for (size_t arg = 0; arg < call.arg_count; ++arg) {
       const interface::ArgDesc& desc = call.arg_array[arg];
-      if (!has_bytes(shape_of(desc.kind)) || desc.element == nullptr) continue;
+      const Shape shape = shape_of(desc.kind);
+      if (shape == Shape::object || shape == Shape::array) CHECK(desc.element != nullptr && desc.element->size > 0);
+      if (!has_bytes(shape) || desc.element == nullptr) continue;
       if (std::ranges::any_of(desc.element->fields, is_reference_field)) references |= static_cast<uint8_t>(1u << arg);
     }
     reference_args_.push_back(references);

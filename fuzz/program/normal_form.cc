@@ -33,7 +33,7 @@ void settle_scalar(const Grammar& grammar, const ArgDesc& desc, size_t step, con
 
 uint32_t size_in_program(const ArgDesc& desc, Shape shape, const Arg& arg, size_t size) {
   switch (shape) {
-    case Shape::object: return desc.element == nullptr ? 0 : desc.element->size;
+    case Shape::object: return desc.element->size;
     case Shape::output: return 0;
     case Shape::room: {
       if (arg.place == Place::read_only) return 0;
@@ -47,7 +47,7 @@ uint32_t size_in_program(const ArgDesc& desc, Shape shape, const Arg& arg, size_
 }  // namespace
 
 uint64_t natural_count(const ArgDesc& desc, const Arg& arg) {
-  if (shape_of(desc.kind) == Shape::array && desc.element != nullptr) return arg.blob_size / desc.element->size;
+  if (shape_of(desc.kind) == Shape::array) return arg.blob_size / desc.element->size;
   return arg.blob_size;
 }
 

@@ -68,7 +68,7 @@ void calm_down(const Program& program, Candidates& out) {
 void shrink_pointer(const ArgDesc& desc, size_t step, size_t at, const Arg& arg, Candidates& out) {
   if (arg.place != Place::slot) out.add_for_argument(step, at, [](Arg& a) { a.place = Place::slot; });
   if (arg.blob_size == 0) return;
-  const uint32_t unit = shape_of(desc.kind) == Shape::array && desc.element != nullptr ? desc.element->size : 1;
+  const uint32_t unit = shape_of(desc.kind) == Shape::array ? desc.element->size : 1;
   for (const uint32_t size : {uint32_t{0}, arg.blob_size / 2 / unit * unit, arg.blob_size - std::min(unit, arg.blob_size)}) {
     out.add_for_argument(step, at, [&](Arg& a) { a.blob_size = size, a.value = is_counted(shape_of(desc.kind)) ? natural_count(desc, a) : a.value; });
     out.add_for_argument(step, at, [&](Arg& a) { a.blob_size = size; });
