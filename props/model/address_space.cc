@@ -39,7 +39,7 @@ void AddressSpace::split(uint64_t address) {
   if (inside == nullptr || inside->begin == address) return;
   const auto index = inside - regions.data();
   Region second = *inside;
-  if (second.file != InodeId::none) second.file_offset += address - second.begin;
+  second.file_offset += address - second.begin;
   second.begin = address;
   regions[static_cast<size_t>(index)].end = address;
   regions.insert(regions.begin() + index + 1, second);

@@ -18,7 +18,7 @@ struct Region {
   bool shared = false;
   bool may_write = true;               // mprotect(2) may make it writable
   InodeId file = InodeId::none;
-  uint64_t file_offset = 0;            // of `begin`
+  uint64_t file_offset = 0;            // of `begin`, in the file or in what is shared
   uint32_t object = 0;                 // tells shared anonymous mappings apart
 };
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "props/model/clocks.hh"
 #include "props/model/rules.hh"
 #include "props/model/walk.hh"
 
@@ -57,14 +58,9 @@ Result<> check_access(const Call& call, Allowed& allowed, InodeId id, uint32_t m
   return allowed.returns(0);
 }
 
-struct Timespec {
-  int64_t seconds;
-  int64_t nanoseconds;
-};
-
 Stamp stamp_of(const Timespec& time) { return {true, static_cast<uint64_t>(time.seconds), static_cast<uint64_t>(time.nanoseconds)}; }
 
-bool is_valid(const Timespec& time) {
+bool is_settable(const Timespec& time) {
   return time.nanoseconds == UTIME_NOW || time.nanoseconds == UTIME_OMIT ||
          (time.nanoseconds >= 0 && time.nanoseconds < 1'000'000'000);
 }
@@ -75,7 +71,7 @@ struct NewTimes {
 };
 
 Result<> change_times(const Call& call, Allowed& allowed, InodeId id, const NewTimes& times) {
-  if (!is_valid(times.access) || !is_valid(times.modify)) return fail(Errno::inval);
+  if (!is_settable(times.access) || !is_settable(times.modify)) return fail(Errno::inval);
   if (call.at(id).type == FileType::anonymous) allowed.may_fail(Errno::opnotsupp);
   allowed.returns(0);
   allowed.then([id, times](World& world, const Actual&) {

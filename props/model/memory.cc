@@ -1,19 +1,15 @@
-// mmap, munmap, mprotect, brk, mincore.
+// mmap, munmap, mprotect, brk.
 #include <sys/mman.h>
 
 #include <algorithm>
 
+#include "props/model/pages.hh"
 #include "props/model/rules.hh"
 
 namespace cupel::props {
 namespace {
 
 constexpr uint64_t memory_sure = 1 << 30;  // bytes; for more, there may be no memory
-
-// Rounded up to pages; zero where that wraps.
-uint64_t pages_of(uint64_t size) { return (size + page_size - 1) & ~(page_size - 1); }
-bool is_aligned(uint64_t address) { return address % page_size == 0; }
-bool fits(uint64_t address, uint64_t size) { return size <= user_limit && address <= user_limit - size; }
 
 struct Mapping {
   uint64_t address;
@@ -106,10 +102,7 @@ Result<> mmap(const Call& call, Allowed& allowed) {
   if (!is_aligned(offset)) return fail(Errno::inval);
   const bool anonymous = (mapping.flags & MAP_ANONYMOUS) != 0;
   const FileId file = anonymous ? FileId::none : TRY(call.file(4));
-  if ((mapping.flags & MAP_HUGETLB) != 0) {
-    if (!anonymous) return fail(Errno::inval);
-    return allowed.lose();  // what huge pages there are, nobody knows
-  }
+  if ((mapping.flags & (MAP_HUGETLB | MAP_GROWSDOWN | MAP_LOCKED | MAP_SYNC)) != 0) return allowed.lose();  // not every machine's
   if (call.arg<uint64_t>(1) == 0) return fail(Errno::inval);
   if (mapping.size == 0) return fail(Errno::nomem);
   if ((offset >> page_shift) + (mapping.size >> page_shift) < (offset >> page_shift)) return fail(Errno::overflow);
@@ -209,35 +202,6 @@ Result<> brk(const Call& call, Allowed& allowed) {
     grown.break_end = wanted;
     if (new_end < old_end) grown.remove(new_end, old_end);
     if (new_end > old_end) grown.add({old_end, new_end, prot_read | prot_write});
-  });
-  return {};
-}
-
-Result<> mincore(const Call& call, Allowed& allowed) {
-  const uint64_t address = call.address(0);
-  const uint64_t size = call.arg<uint64_t>(1);
-  const uint64_t vector = call.address(2);
-  if (!is_aligned(address)) return fail(Errno::inval);
-  if (!fits(address, size)) return fail(Errno::nomem);
-  const uint64_t count = pages_of(size) / page_size;
-  if (!fits(vector, count)) return fail(Errno::fault);
-  if (count == 0) return allowed.returns(0);
-  const bool is_mapped = call.space().is_mapped(address, address + count * page_size);
-  const size_t room = call.writable(vector, count);
-  // Whether pages are in memory cannot be foretold; of each byte only the lowest bit speaks. What comes before a hole
-  // in the mappings may have been told by then.
-  if (room < count) allowed.may_fail(Errno::fault);
-  if (!is_mapped) {
-    allowed.fails_with_effect(Errno::nomem);
-    if (room > 0) allowed.writes_anything(vector, room);
-    return {};
-  }
-  if (room < count) return call.can_store(allowed, vector, count);
-  allowed.returns(0);
-  allowed.writes_anything(vector, count);
-  allowed.inspect([=](const World&, const Actual& actual) {
-    const bool clean = std::ranges::all_of(actual.bytes(vector, count), [](std::byte told) { return (told & std::byte{0xfe}) == std::byte{0}; });
-    return std::string(clean ? "" : "bits that mean nothing");
   });
   return {};
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "props/model/call.hh"
+#include "props/model/futexes.hh"
+#include "props/model/lifecycle.hh"
 #include "props/model/match.hh"
 #include "props/model/rules.hh"
 
@@ -39,6 +41,9 @@ struct Model::State {
   std::optional<Mismatch> judge(const RuleLine& line, RuleInfo& info, const interface::Invocation& invocation,
                                 const interface::Outcome& outcome, TaskId caller);
   void take_over(const Alternative& alternative, TaskId caller, const interface::Outcome& outcome);
+  void come_back(TaskId caller);
+  TaskId find_caller(int32_t tid);
+  void bury(TaskId caller, const interface::Outcome& outcome);
 };
 
 Model::Model(const Bounds& bounds) : state_(std::make_unique<State>(bounds)) {}
@@ -56,18 +61,38 @@ uint64_t Model::unmodelled() const { return state_->unmodelled; }
 
 std::optional<Mismatch> Model::step(const interface::Invocation& invocation, const interface::Outcome& outcome) {
   State& state = *state_;
-  const TaskId caller = state.world.task_of(invocation.tid);
+  const TaskId caller = state.find_caller(invocation.tid);
   const uint16_t call = invocation.desc->number;
   const uint16_t id = call < state.by_call.size() ? state.by_call[call] : 0;
   std::optional<Mismatch> mismatch;
-  if (!state.lost && caller != TaskId::none && id != 0) {
-    mismatch = state.judge(rule_table()[id - 1u], state.infos[id - 1u], invocation, outcome, caller);
-  } else {
+  if (state.lost || caller == TaskId::none || id == 0) {
     ++state.unmodelled;
-    if (!is_error(outcome)) state.lost = true;
+    state.lost |= !is_error(outcome);
+  } else if (!state.world.tasks[caller].alive) {
+    state.bury(caller, outcome);
+  } else {
+    mismatch = state.judge(rule_table()[id - 1u], state.infos[id - 1u], invocation, outcome, caller);
   }
   state.faults.clear();
   return mismatch;
+}
+
+// A task nobody has heard of is the child of one that still sleeps in vfork(2).
+TaskId Model::State::find_caller(int32_t tid) {
+  const TaskId known = world.task_of(tid);
+  if (known != TaskId::none) return known;
+  const TaskId unnamed = world.task_of(0);
+  if (unnamed != TaskId::none) learn_id(world, unnamed, tid);
+  return unnamed;
+}
+
+// A task that was ended from outside in the middle of a call: what became of the call is nobody's business unless it
+// got something done.
+void Model::State::bury(TaskId caller, const interface::Outcome& outcome) {
+  if (outcome.kind == interface::Outcome::Kind::blocked) return;
+  if (outcome.kind == interface::Outcome::Kind::returned && !is_error(outcome)) lost = true;
+  world.tasks[caller].blocked = false;
+  stop_waiting(world, caller);
 }
 
 std::optional<Mismatch> Model::State::judge(const RuleLine& line, RuleInfo& info, const interface::Invocation& invocation,
@@ -83,7 +108,7 @@ std::optional<Mismatch> Model::State::judge(const RuleLine& line, RuleInfo& info
   } else if (const Alternative* alternative = matcher.find(world, allowed, faults, outcome)) {
     take_over(*alternative, caller, outcome);
   } else if (matcher.is_plain_error(allowed, faults, outcome)) {
-    world.tasks[caller].blocked = false;
+    come_back(caller);
   } else {
     return Mismatch{std::string(line.name), describe(world, allowed, outcome), describe(outcome)};
   }
@@ -101,8 +126,14 @@ void Model::State::take_over(const Alternative& alternative, TaskId caller, cons
       world.store(space, write.address, size, exact ? allowed.bytes_of(write).first(size) : std::span<const std::byte>{});
     }
   }
-  world.tasks[caller].blocked = outcome.kind == interface::Outcome::Kind::blocked;
+  if (outcome.kind == interface::Outcome::Kind::blocked) world.tasks[caller].blocked = true;
+  else come_back(caller);
   if (alternative.effect) alternative.effect(world, {outcome.value, outcome.slots});
+}
+
+void Model::State::come_back(TaskId caller) {
+  world.tasks[caller].blocked = false;
+  stop_waiting(world, caller);
 }
 
 }  // namespace cupel::props

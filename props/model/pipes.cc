@@ -3,7 +3,10 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <csignal>
 
+#include "props/model/lifecycle.hh"
+#include "props/model/rules.hh"
 #include "props/model/streams.hh"
 
 namespace cupel::props {
@@ -94,7 +97,8 @@ Result<> write_pipe(const Call& call, Allowed& allowed, FileId id, Pieces pieces
   const size_t wanted = total_size(pieces);
   if (wanted == 0) return allowed.returns(0);
   if (pipe.readers == 0) {
-    allowed.ends();  // SIGPIPE
+    allowed.ends();
+    allowed.then([process = call.task.process](World& world, const Actual&) { end_process(world, process, SIGPIPE); });
     return fail(Errno::pipe);
   }
   const size_t reached = call.readable(pieces, wanted);
@@ -140,10 +144,9 @@ Result<> write_pipe(const Call& call, Allowed& allowed, FileId id, Pieces pieces
   return {};
 }
 
-namespace rules {
+namespace {
 
-Result<> pipe2(const Call& call, Allowed& allowed) {
-  const auto flags = call.arg<uint32_t>(1);
+Result<> make_pipe(const Call& call, Allowed& allowed, uint32_t flags) {
   if ((flags & ~static_cast<uint32_t>(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) != 0) return fail(Errno::inval);
   if ((flags & O_DIRECT) != 0) allowed.may_fail(Errno::inval);  // packet mode is not offered
   TRY(call.room_for_descriptors(2));
@@ -169,6 +172,13 @@ Result<> pipe2(const Call& call, Allowed& allowed) {
   });
   return {};
 }
+
+}  // namespace
+
+namespace rules {
+
+Result<> pipe(const Call& call, Allowed& allowed) { return make_pipe(call, allowed, 0); }
+Result<> pipe2(const Call& call, Allowed& allowed) { return make_pipe(call, allowed, call.arg<uint32_t>(1)); }
 
 }  // namespace rules
 }  // namespace cupel::props

@@ -1,6 +1,7 @@
 // poll, ppoll.
 #include <poll.h>
 
+#include "props/model/clocks.hh"
 #include "props/model/rules.hh"
 #include "props/model/streams.hh"
 
@@ -84,7 +85,7 @@ bool can_tell(const Call& call, uint32_t count) {
 
 // `time_left`: where ppoll(2) may tell how much of its timeout is left; zero for nowhere.
 Result<> poll_entries(const Call& call, Allowed& allowed, Wait wait, uint64_t time_left) {
-  constexpr size_t time_size = 16;
+  constexpr size_t time_size = sizeof(Timespec);
   const auto count = call.arg<uint32_t>(1);
   const auto told_time = [&] {
     if (time_left != 0) allowed.writes_anything(time_left, call.writable(time_left, time_size));
@@ -105,7 +106,10 @@ Result<> poll_entries(const Call& call, Allowed& allowed, Wait wait, uint64_t ti
   }
   if (ready->certain == 0 && wait != Wait::none) allowed.blocks();
   const int64_t least = ready->certain > 0 || wait != Wait::forever ? ready->certain : 1;
-  if (least > ready->possible) return {};
+  if (least > ready->possible) {
+    for (uint32_t index = 0; index < count; ++index) allowed.may_scribble(revents_address(call, index), sizeof(uint16_t));
+    return {};
+  }
   if (!can_tell(call, count)) {
     allowed.fails_with_effect(Errno::fault);
   } else {
@@ -123,11 +127,6 @@ Result<> poll_entries(const Call& call, Allowed& allowed, Wait wait, uint64_t ti
   return {};
 }
 
-struct Timeout {
-  int64_t seconds;
-  int64_t nanoseconds;
-};
-
 }  // namespace
 
 namespace rules {
@@ -140,8 +139,8 @@ Result<> poll(const Call& call, Allowed& allowed) {
 Result<> ppoll(const Call& call, Allowed& allowed) {
   Wait wait = Wait::forever;
   if (call.address(2) != 0) {
-    const auto timeout = TRY(call.read<Timeout>(call.address(2)));
-    if (timeout.seconds < 0 || timeout.nanoseconds < 0 || timeout.nanoseconds >= 1'000'000'000) return fail(Errno::inval);
+    const auto timeout = TRY(call.read<Timespec>(call.address(2)));
+    if (!is_valid(timeout)) return fail(Errno::inval);
     wait = timeout.seconds == 0 && timeout.nanoseconds == 0 ? Wait::none : Wait::bounded;
   }
   if (call.address(3) != 0) {

@@ -19,27 +19,29 @@ struct FsContext {
 };
 
 struct Process {
-  int32_t pid = 0;
+  int32_t pid = 0;              // 0: not known yet
   ProcessId parent = ProcessId::none;
   uint32_t tasks_alive = 0;
-  int32_t exit_signal = 17;
-  int32_t status = 0;   // as wait4(2) will give it
-  bool zombie = false;  // waits for its parent
+  uint8_t exit_signal = 0;
+  bool ending = false;          // exit_group(2) or a signal has given the status
+  uint32_t status = 0;          // as wait4(2) will give it
+  bool zombie = false;          // waits for its parent
   bool reaped = false;
+  bool parent_unsure = false;   // whether that parent can wait for it: it was adopted, or a wait for it has faulted
   void clear() { *this = {}; }
 };
 
 struct Task {
-  int32_t tid = 0;
+  int32_t tid = 0;                    // 0: not known yet, for its parent has not come back from vfork(2)
   ProcessId process = ProcessId::none;
   TableId table = TableId::none;
   FsId fs = FsId::none;
   SpaceId space = SpaceId::none;
   uint64_t clear_child_tid = 0;
   TaskId vfork_child = TaskId::none;  // which holds this task back
+  Stamp sleeps_until;                 // the clock will show at least this when the sleep is over
   bool alive = true;
   bool blocked = false;               // in a call that has not come back
-  bool woken = false;                 // a futex wake meant this task
   void clear() { *this = {}; }
 };
 

@@ -60,6 +60,9 @@ Result<> write_regular(const Call& call, Allowed& allowed, FileId id, Pieces pie
   if (from >= limit) return fail(Errno::fbig);
   const uint64_t wanted = std::min(total, static_cast<uint64_t>(limit - from));
   const size_t count = call.readable(pieces, wanted);
+  // What a file is written from its own mapping depends on how the copy goes about it; it may even find more as it
+  // makes the file longer.
+  const bool from_itself = call.maps(pieces, file.inode);
   if (count == 0) {
     if (!call.world.bounds.failures_show) return fail(Errno::fault);
     allowed.fails_with_effect(Errno::fault);
@@ -69,12 +72,9 @@ Result<> write_regular(const Call& call, Allowed& allowed, FileId id, Pieces pie
       target.touch(modify_time | change_time);
       target.mode_unsure |= S_ISUID | S_ISGID;
     });
-    return {};
+    if (!from_itself) return {};
   }
 
-  // What a file is written from its own mapping depends on how the copy goes about it; it may even find more as it
-  // makes the file longer.
-  const bool from_itself = call.maps(pieces, file.inode);
   allowed.transfers(static_cast<int64_t>(count), static_cast<int64_t>(from_itself ? wanted : count));
   allowed.then([id, from, from_itself, moves = !position, bytes = call.load(pieces, count)](World& world, const Actual& actual) {
     OpenFile& written = world.files[id];

@@ -46,10 +46,14 @@ void World::reset() {
 }
 
 TaskId World::task_of(int32_t tid) const {
+  TaskId ended = TaskId::none;
   for (uint32_t index = 0; index < tasks.count(); ++index) {
-    if (tasks[TaskId(index)].tid == tid && tasks[TaskId(index)].alive) return TaskId(index);
+    const Task& task = tasks[TaskId(index)];
+    if (task.tid != tid) continue;
+    if (task.alive) return TaskId(index);
+    if (task.blocked) ended = TaskId(index);
   }
-  return TaskId::none;
+  return ended;
 }
 
 InodeId World::make_inode(FileType type, uint32_t mode) {

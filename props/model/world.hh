@@ -7,11 +7,19 @@
 
 namespace cupel::props {
 
+// Which futex a word is: by its address in a space, or by its place in what is shared.
+struct FutexKey {
+  enum class Kind : uint8_t { process, space, file, object } kind;
+  uint32_t owner;
+  uint64_t offset;
+};
+
 struct FutexWaiter {
+  enum class State : uint8_t { waiting, maybe_woken, woken };
   TaskId task;
-  uint64_t space;    // which futex: an address in a space, or an offset in a file
-  uint64_t address;
+  FutexKey key;
   uint32_t bits;
+  State state = State::waiting;
 };
 
 // All that the model believes of the machine. Rules look at it, effects change it.
@@ -34,8 +42,10 @@ struct World {
   uint32_t entry_serial = 0;
   uint32_t objects_count = 0;  // mappings ever made
   Learned device;              // st_dev of the one file system
-  Stamp clock_floor[2];        // the latest that a clock has shown: realtime, monotonic
+  static constexpr size_t clocks_count = 12;
+  Stamp clock_floor[clocks_count];  // the latest that each clock has shown
 
+  // The task with this id: one that is alive, else one that was ended in the middle of a call.
   TaskId task_of(int32_t tid) const;
 
   InodeId make_inode(FileType type, uint32_t mode);

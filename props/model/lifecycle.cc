@@ -1,0 +1,117 @@
+#include "props/model/lifecycle.hh"
+
+#include <sched.h>
+
+#include "props/model/futexes.hh"
+
+namespace cupel::props {
+namespace {
+
+constexpr uint64_t exit_signal_mask = 0xff;
+
+SpaceId copy_space(World& world, SpaceId from) {
+  const SpaceId id = world.spaces.make();
+  world.spaces[id] = world.spaces[from];
+  world.spaces[id].references = 1;
+  return id;
+}
+
+FsId copy_context(World& world, FsId from) {
+  const FsId id = world.contexts.make();
+  world.contexts[id] = world.contexts[from];
+  world.contexts[id].references = 1;
+  return id;
+}
+
+ProcessId new_process(World& world, ProcessId parent, uint64_t flags, int32_t pid) {
+  const ProcessId id = world.processes.make();
+  Process& process = world.processes[id];
+  process.pid = pid;
+  const bool sibling = (flags & CLONE_PARENT) != 0;
+  process.parent = sibling ? world.processes[parent].parent : parent;
+  process.parent_unsure = sibling && world.processes[parent].parent_unsure;
+  process.exit_signal = sibling ? world.processes[parent].exit_signal : static_cast<uint8_t>(flags & exit_signal_mask);
+  return id;
+}
+
+// The children of a process that is gone: of whom they are now depends on who there is; here, perhaps of the first.
+void orphan_children(World& world, ProcessId parent) {
+  for (uint32_t index = 0; index < world.processes.count(); ++index) {
+    Process& process = world.processes[ProcessId(index)];
+    if (process.parent != parent) continue;
+    process.parent = ProcessId(0);
+    process.parent_unsure = true;
+  }
+}
+
+void release(World& world, TaskId id, uint32_t status) {
+  Task& task = world.tasks[id];
+  task.alive = false;
+  AddressSpace& space = world.spaces[task.space];
+  if (task.clear_child_tid != 0 && space.references > 1) wake_all_perhaps(world, task.space, task.clear_child_tid);
+  if (!task.blocked) stop_waiting(world, id);
+  --space.references;
+  world.drop_table(task.table);
+  --world.contexts[task.fs].references;
+  Process& process = world.processes[task.process];
+  if (!process.ending && task.tid == process.pid) process.status = status;
+  if (--process.tasks_alive > 0) return;
+  process.zombie = true;
+  orphan_children(world, task.process);
+}
+
+}  // namespace
+
+TaskId spawn(World& world, TaskId parent_id, const Spawn& with) {
+  const TaskId id = world.tasks.make();
+  const Task parent = world.tasks[parent_id];
+  Task task;
+  task.tid = with.tid;
+  task.process = parent.process;
+  if ((with.flags & CLONE_THREAD) == 0) task.process = new_process(world, parent.process, with.flags, with.tid);
+  ++world.processes[task.process].tasks_alive;
+
+  task.table = parent.table;
+  if ((with.flags & CLONE_FILES) != 0) ++world.tables[parent.table].references;
+  else task.table = world.copy_table(parent.table);
+  task.fs = parent.fs;
+  if ((with.flags & CLONE_FS) != 0) ++world.contexts[parent.fs].references;
+  else task.fs = copy_context(world, parent.fs);
+  task.space = parent.space;
+  if ((with.flags & CLONE_VM) != 0) ++world.spaces[parent.space].references;
+  else task.space = copy_space(world, parent.space);
+  if ((with.flags & CLONE_CHILD_CLEARTID) != 0) task.clear_child_tid = with.child_tid;
+  world.tasks[id] = task;
+  return id;
+}
+
+void learn_id(World& world, TaskId id, int32_t tid) {
+  Task& task = world.tasks[id];
+  task.tid = tid;
+  if (world.processes[task.process].pid == 0) world.processes[task.process].pid = tid;
+}
+
+void end_task(World& world, TaskId task, uint32_t status) { release(world, task, status); }
+
+void end_process(World& world, ProcessId process, uint32_t status) {
+  world.processes[process].ending = true;
+  world.processes[process].status = status;
+  for (uint32_t index = 0; index < world.tasks.count(); ++index) {
+    const Task& task = world.tasks[TaskId(index)];
+    if (task.process == process && task.alive) release(world, TaskId(index), status);
+  }
+}
+
+bool is_id_taken(const World& world, int32_t tid) {
+  for (uint32_t index = 0; index < world.tasks.count(); ++index) {
+    const Task& task = world.tasks[TaskId(index)];
+    if (task.tid == tid && task.alive) return true;
+  }
+  for (uint32_t index = 0; index < world.processes.count(); ++index) {
+    const Process& process = world.processes[ProcessId(index)];
+    if (process.pid == tid && !process.reaped) return true;
+  }
+  return false;
+}
+
+}  // namespace cupel::props
