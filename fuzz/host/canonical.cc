@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "libos/base/errno.hh"
@@ -19,6 +20,8 @@ using interface::Kind;
 enum class Loose : uint8_t {
   any,              // of no meaning in the other world
   inode, device,    // stands for a thing
+  blocks,           // the kernel may hold pages for a write that failed
+  privileges,       // set-id bits: the root of a user namespace is not privileged enough to keep them through a write
   directory_size,   // each file system has its own idea of it
   owner,            // what belongs to nobody in the sandbox's namespace (an eventfd) has the overflow id there
 };
@@ -31,6 +34,8 @@ struct LooseField {
 constexpr std::array loose_fields{
     LooseField{"RawStat", offsetof(struct stat, st_dev), 8, Loose::device},
     LooseField{"RawStat", offsetof(struct stat, st_ino), 8, Loose::inode},
+    LooseField{"RawStat", offsetof(struct stat, st_mode), 4, Loose::privileges},
+    LooseField{"RawStat", offsetof(struct stat, st_blocks), 8, Loose::blocks},
     LooseField{"RawStat", offsetof(struct stat, st_uid), 4, Loose::owner},
     LooseField{"RawStat", offsetof(struct stat, st_gid), 4, Loose::owner},
     LooseField{"RawStat", offsetof(struct stat, st_size), 8, Loose::directory_size},
@@ -39,6 +44,7 @@ constexpr std::array loose_fields{
     LooseField{"Timeval", 0, 16, Loose::any},
 };
 
+constexpr uint32_t set_ids = S_ISUID | S_ISGID;
 constexpr uint32_t overflow_id = 65534;  // user_namespaces(7)
 
 // A record of getdents64(2).
@@ -88,7 +94,7 @@ std::string value_text(int64_t value) {
 
 void Comparison::reset() {
   inodes_.clear(), devices_.clear();
-  unpredictable_ = false;
+  unpredictable_ = slots_differ_ = false;
 }
 
 std::optional<Difference> Comparison::compare(const RecordedCall& libos, const KernelCall& kernel) {
@@ -111,6 +117,8 @@ std::optional<Difference> Comparison::compare(const RecordedCall& libos, const K
     }
   }
   if (image_count_ == 0) return std::nullopt;
+  slots_differ_ = true;
+  if (libos.value == -EFAULT) return std::nullopt;  // how much was written before the fault is nobody's promise
   normalise(libos);
   for (const Image& image : std::span(images_).first(image_count_)) {
     const auto [ours, theirs] = std::ranges::mismatch(image.ours, image.theirs);
@@ -132,12 +140,21 @@ void Comparison::normalise(const RecordedCall& libos) {
     for (const LooseField& field : loose_fields) {
       if (field.element != arg.element->name) continue;
       uint32_t ours = 0, theirs = 0;
+      int64_t our_blocks = 0, their_blocks = 0;
       switch (field.how) {
         case Loose::any: take_over(address + field.offset, field.size); break;
         case Loose::inode: take_over_number(address + field.offset, inodes_); break;
         case Loose::device: take_over_number(address + field.offset, devices_); break;
         case Loose::owner:
           if (read(address + field.offset, ours, theirs) && ours == 0 && theirs == overflow_id) take_over(address + field.offset, field.size);
+          break;
+        case Loose::blocks:
+          if (read(address + field.offset, our_blocks, their_blocks) && their_blocks > our_blocks) take_over(address + field.offset, field.size);
+          break;
+        case Loose::privileges:
+          if (read(address + field.offset, ours, theirs) && (ours & theirs) == theirs && (ours ^ theirs) == (ours & ~theirs & set_ids)) {
+            take_over(address + field.offset, field.size);
+          }
           break;
         case Loose::directory_size:
           if (read(address + offsetof(struct stat, st_mode), ours, theirs) && S_ISDIR(ours)) take_over(address + field.offset, field.size);

@@ -46,6 +46,8 @@ class Comparison {
   std::optional<Difference> compare(const RecordedCall& libos, const KernelCall& kernel);
   // Whether bytes that differ by right now lie where later calls may find them.
   bool unpredictable() const { return unpredictable_; }
+  // Whether something in the slots has come out different so far, as it may.
+  bool slots_differ() const { return slots_differ_; }
 
  private:
   struct Image {  // a slot's bytes in both worlds, with what may differ taken over from libos
@@ -65,6 +67,7 @@ class Comparison {
   std::vector<Image> images_;
   size_t image_count_ = 0;
   bool unpredictable_ = false;
+  bool slots_differ_ = false;
   Renaming inodes_, devices_;
 };
 

@@ -30,12 +30,14 @@ constexpr bool is_error(int64_t result) { return result < 0 && result >= -4095; 
 // memcpy(3) would do, but may be an instrumented one.
 void copy_bytes(void* to, const void* from, size_t size) { asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory"); }
 
-// What a call that succeeds may leave behind besides descriptors.
-enum class Effect : uint8_t { files, memory, nothing };
+// What a call may leave behind besides descriptors.
+enum class Effect : uint8_t { files, writing, memory, nothing };
 constexpr Effect effect_of(uint64_t number) {
   switch (number) {
     case SYS_mmap: case SYS_mprotect: case SYS_munmap: case SYS_brk: case SYS_mremap: case SYS_madvise: case SYS_msync:
       return Effect::memory;
+    case SYS_write: case SYS_pwrite64: case SYS_writev: case SYS_pwritev: case SYS_pwritev2: case SYS_fallocate:
+      return Effect::writing;  // of which something stays even where it fails
     case SYS_read: case SYS_pread64: case SYS_readv: case SYS_preadv: case SYS_preadv2: case SYS_close: case SYS_close_range:
     case SYS_lseek: case SYS_dup: case SYS_dup2: case SYS_dup3: case SYS_fcntl: case SYS_pipe: case SYS_pipe2:
     case SYS_eventfd: case SYS_eventfd2: case SYS_stat: case SYS_lstat: case SYS_fstat: case SYS_newfstatat: case SYS_statx:
@@ -152,8 +154,9 @@ bool Child::run_call(CallRecord& call) {
 }
 
 void Child::note_traces(const CallRecord& call) {
-  if (is_error(call.result)) return;
   const Effect effect = effect_of(call.number);
+  if (is_error(call.result) && effect != Effect::writing) return;
+  traces_.files |= effect == Effect::writing;
   traces_.files |= effect == Effect::files;
   used_memory_ |= effect == Effect::memory;
   if (call.descriptors == 0) return;

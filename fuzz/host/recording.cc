@@ -6,6 +6,47 @@
 
 namespace cupel::host {
 
+namespace {
+
+// What of [address, address + size) lies in a stretch of memory.
+std::span<const std::byte> part(uint64_t base, std::span<const std::byte> bytes, uint64_t address) {
+  if (address < base || address - base >= bytes.size()) return {};
+  return bytes.subspan(address - base);
+}
+
+std::span<const std::byte> known_from(const RecordedCall& call, uint64_t address) {
+  for (const fuzz::Store& store : call.stores) {
+    if (const auto found = part(store.address, store.bytes, address); !found.empty()) return found;
+  }
+  for (const interface::Slot& slot : call.slots) {
+    if (const auto found = part(slot.address, slot.before, address); !found.empty()) return found;
+  }
+  return {};
+}
+
+// Whether a text argument of the call lies there, with its end in what was laid out.
+bool is_text(const RecordedCall& call, uint64_t address) {
+  for (const interface::ArgDesc& arg : call.desc->args()) {
+    if ((arg.kind != interface::Kind::path && arg.kind != interface::Kind::string) || call.registers[arg.reg] != address) continue;
+    const auto known = known_from(call, address);
+    return std::ranges::find(known, std::byte{}) != known.end();
+  }
+  return false;
+}
+
+std::string text_at(const RecordedCall& call, uint64_t address) {
+  std::string text = "\"";
+  for (const std::byte byte : known_from(call, address)) {
+    const auto character = static_cast<char>(byte);
+    if (character == 0) return text + "\"";
+    if (text.size() > 60) break;
+    text += character >= ' ' && character <= '~' ? std::string(1, character) : fmt::format("\\x{:02x}", static_cast<uint8_t>(byte));
+  }
+  return text + "...";
+}
+
+}  // namespace
+
 void Recording::clear() { call_count_ = 0, chunk_ = 0, used_ = 0; }
 
 void Recording::add(const fuzz::StepReport& report) {
@@ -30,8 +71,13 @@ void Recording::add(const fuzz::StepReport& report) {
     reach(slot.address, slot.before.size());
   }
   for (const fuzz::Store& store : report.layout.stores) call.stores.push_back({store.address, keep(store.bytes)});
+  call.reads_beyond = false;
+  const uint64_t laid_out_end = report.layout.base + report.layout.bytes.size();
   for (const fuzz::Extent& extent : report.layout.extents) {
     if (extent.write) reach(extent.address, extent.size);
+    const bool in_slots = extent.address >= fuzz::slots_base && extent.address < fuzz::read_only_base;
+    if (!extent.read || !in_slots || extent.size <= laid_out_end - std::min(laid_out_end, extent.address)) continue;
+    call.reads_beyond |= !is_text(call, extent.address);
   }
 }
 
@@ -43,37 +89,6 @@ std::span<const std::byte> Recording::keep(std::span<const std::byte> bytes) {
   used_ += bytes.size();
   return kept;
 }
-
-namespace {
-
-// What of [address, address + size) lies in a stretch of memory.
-std::span<const std::byte> part(uint64_t base, std::span<const std::byte> bytes, uint64_t address) {
-  if (address < base || address - base >= bytes.size()) return {};
-  return bytes.subspan(address - base);
-}
-
-std::span<const std::byte> known_from(const RecordedCall& call, uint64_t address) {
-  for (const fuzz::Store& store : call.stores) {
-    if (const auto found = part(store.address, store.bytes, address); !found.empty()) return found;
-  }
-  for (const interface::Slot& slot : call.slots) {
-    if (const auto found = part(slot.address, slot.before, address); !found.empty()) return found;
-  }
-  return {};
-}
-
-std::string text_at(const RecordedCall& call, uint64_t address) {
-  std::string text = "\"";
-  for (const std::byte byte : known_from(call, address)) {
-    const auto character = static_cast<char>(byte);
-    if (character == 0) return text + "\"";
-    if (text.size() > 60) break;
-    text += character >= ' ' && character <= '~' ? std::string(1, character) : fmt::format("\\x{:02x}", static_cast<uint8_t>(byte));
-  }
-  return text + "...";
-}
-
-}  // namespace
 
 std::span<const std::byte> bytes_at(const RecordedCall& call, uint64_t address, size_t size) {
   const auto known = known_from(call, address);

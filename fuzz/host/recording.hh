@@ -20,6 +20,7 @@ struct RecordedCall {
   std::vector<interface::Slot> slots;    // where the call's arguments lie: the first was laid out for it, others are elsewhere
   std::vector<fuzz::Store> stores;       // what was laid out elsewhere
   uint64_t slots_end;                    // the call may have written slots up to this address
+  bool reads_beyond;                     // it may read slots behind what was laid out
   bool mishap;                           // the machine's memory was full
 
   bool failed() const { return kind == interface::Outcome::Kind::returned && value < 0 && value >= -4095; }

@@ -13,6 +13,7 @@ namespace {
 using interface::Outcome;
 
 constexpr std::string_view no_room = "longer than the kernel's side has room for";
+constexpr std::string_view leftovers = "reads more than it was given, and so what earlier calls left";
 constexpr std::string_view unpredictable = "puts unpredictable bytes where later calls find them";
 constexpr size_t program_room = size_t{2} << 20;  // bytes
 
@@ -44,7 +45,8 @@ class ThreeWay::LibosRun final : public fuzz::Observer {
     const RecordedCall& call = entry_.recording.calls().back();
     const Translation translation = translate(call, owner_.limits_);
     entry_.not_comparable.push_back(translation.not_comparable);
-    if (!translation.not_comparable.empty() && !call.failed()) {
+    if (translation.ends) {
+      entry_.ends = true;
       closed_ = true;
       return;
     }
@@ -55,6 +57,7 @@ class ThreeWay::LibosRun final : public fuzz::Observer {
     }
     if (!encode(call, translation, batch_)) {
       entry_.not_comparable.back() = no_room;
+      entry_.ends = true;
       closed_ = true;
       return;
     }
@@ -140,6 +143,7 @@ std::expected<void, std::string> ThreeWay::add(fuzz::Program&& program) {
   make_plain(entry.program);
   entry.recording.clear(), entry.not_comparable.clear();
   entry.model = {};
+  entry.ends = false;
   if (!batch.begin()) return std::unexpected(std::string("a batch without room"));  // never: turn() leaves some
   model_->reset();
   LibosRun run(*this, entry, batch);
@@ -221,7 +225,12 @@ Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program)
     const RecordedCall& libos = calls[call];
     if (!entry.not_comparable[call].empty()) {
       ++tally_.not_comparable[entry.not_comparable[call]];
-      if (libos.failed() && call < entry.model.call) continue;
+      const bool last = call + 1 == calls.size() && entry.ends;
+      if (!last && call < entry.model.call) continue;
+      break;
+    }
+    if (libos.reads_beyond && comparison_.slots_differ()) {
+      ++tally_.not_comparable[leftovers];
       break;
     }
     const Answer answer = batch.answer(program, call);

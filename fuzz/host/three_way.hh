@@ -72,6 +72,7 @@ class ThreeWay {
     fuzz::Program program;
     Recording recording;
     std::vector<std::string_view> not_comparable;  // by call; empty where comparable
+    bool ends = false;                             // with the last call, which is not
     ModelSays model;
     uint64_t trace_hash = 0;
     uint64_t steps_made = 0;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "fuzz/host/child.hh"
@@ -22,6 +23,8 @@ using interface::Outcome;
 constexpr std::string_view others_memory = "an address of the child's own";
 constexpr std::string_view own_pages = "changes the pages of the arguments";
 constexpr std::string_view ends_task = "ends the task";
+constexpr std::string_view torn_write = "a write that faults leaves pages and a new size behind in tmpfs";
+constexpr std::string_view low_address = "an address whose use is for the host's administrator to allow";
 constexpr std::string_view waits = "waits for something that does not happen";
 constexpr std::string_view makes_task = "makes a task";
 constexpr std::string_view other_task = "made by another task";
@@ -41,15 +44,25 @@ constexpr std::array wait_table{
     Wait{SYS_poll, 2, Wait::Unit::milliseconds},
 };
 
-constexpr std::array spawning{SYS_clone, SYS_fork, SYS_vfork, SYS_clone3};
+constexpr std::array<int, 4> spawning{SYS_clone, SYS_fork, SYS_vfork, SYS_clone3};
 
-bool is_spawning(uint64_t number) { return std::ranges::find(spawning, static_cast<long>(number)) != spawning.end(); }
+// Where a call fails for a range in the middle, it has changed what lies before it.
+constexpr std::array<int, 5> partial{SYS_mmap, SYS_mprotect, SYS_munmap, SYS_mremap, SYS_madvise};
+
+constexpr std::array<int, 4> writing{SYS_write, SYS_writev, SYS_pwrite64, SYS_pwritev};
+
+template <size_t count>
+bool is_among(const std::array<int, count>& numbers, uint64_t number) {
+  return std::ranges::find(numbers, static_cast<int>(number)) != numbers.end();
+}
 
 bool is_pointer(Kind kind) {
   return kind == Kind::in || kind == Kind::out || kind == Kind::in_out || kind == Kind::in_buffer || kind == Kind::out_buffer ||
          kind == Kind::in_vector || kind == Kind::out_vector || kind == Kind::in_array || kind == Kind::in_out_array ||
          kind == Kind::path || kind == Kind::string || kind == Kind::futex;
 }
+
+constexpr uint64_t lowest_address = 65536;  // vm.mmap_min_addr, as the kernel has it by default
 
 bool is_childs(uint64_t address) { return address >= guest_end && address < user_limit; }
 
@@ -110,7 +123,10 @@ std::string_view objection_to(const RecordedCall& call, const Limits& limits) {
   if (call.tid != limits.first_task) return other_task;
   if (call.kind == Outcome::Kind::ended || call.desc->number == SYS_exit || call.desc->number == SYS_exit_group) return ends_task;
   if (call.kind == Outcome::Kind::blocked) return waits;
-  if (is_spawning(call.desc->number) && !call.failed()) return makes_task;
+  if (is_among(spawning, call.desc->number) && !call.failed()) return makes_task;
+  if (is_among(writing, call.desc->number) && call.value == -EFAULT) return torn_write;
+  const bool fixed = call.desc->number == SYS_mmap && (call.registers[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
+  if (fixed && call.registers[0] < lowest_address) return low_address;
   return objection_to_arguments(call, limits);
 }
 
@@ -119,7 +135,8 @@ void pin(const RecordedCall& call, CallRecord& record) {
   if (call.failed()) return;
   if (call.desc->number == SYS_mmap && (call.registers[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0) {
     record.registers[0] = static_cast<uint64_t>(call.value);
-    record.registers[3] |= MAP_FIXED_NOREPLACE;
+    // MAP_SHARED_VALIDATE does not know the newer flag.
+    record.registers[3] |= (record.registers[3] & MAP_TYPE) == MAP_SHARED_VALIDATE ? MAP_FIXED : MAP_FIXED_NOREPLACE;
   } else if (call.desc->number == SYS_mremap && static_cast<uint64_t>(call.value) != call.registers[0]) {
     record.registers[3] |= MREMAP_FIXED;
     record.registers[4] = static_cast<uint64_t>(call.value);
@@ -158,11 +175,12 @@ Translation translate(const RecordedCall& call, const Limits& limits) {
   out.record.number = call.desc->number;
   out.record.registers = call.registers;
   out.record.expected = call.value;
-  out.record.manner = is_spawning(call.desc->number) ? Manner::spawn : Manner::plain;
+  out.record.manner = is_among(spawning, call.desc->number) ? Manner::spawn : Manner::plain;
   out.record.descriptors = descriptors_made(call);
   out.not_comparable = objection_to(call, limits);
   if (!out.not_comparable.empty()) {
     out.record.manner = Manner::skip;
+    out.ends = !call.failed() || is_among(partial, call.desc->number);
     return out;
   }
   pin(call, out.record);

@@ -11,9 +11,8 @@ namespace cupel::host {
 
 struct Translation {
   CallRecord record{};
-  // Why the kernel does not make it; empty where it does. The program goes on behind it where the call has failed in
-  // libos (and so changed nothing), else it ends.
-  std::string_view not_comparable{};
+  std::string_view not_comparable{};  // why the kernel does not make it; empty where it does
+  bool ends = false;                  // and so the comparison ends here: the call has changed something in libos
   uint64_t timeout = 0;  // address of the timespec that is to hold 0 instead; 0 where there is none
 };
 

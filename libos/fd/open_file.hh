@@ -42,8 +42,10 @@ class OpenFile : public Counted {
   virtual uint16_t poll(Task& task, Waiter* waiter) = 0;
   virtual Stat stat() const = 0;
   virtual bool seekable() const { return false; }
-  // The file behind it, or nullptr for pipes and their like.
-  virtual Inode* inode() const { return nullptr; }
+  // Whether writev(2) is a write(2) for each part, until one fails or is short.
+  virtual bool writes_part_by_part() const { return false; }
+  // The file behind it; one without a type for what is no file.
+  virtual Inode* inode() const = 0;
   virtual FileHandle* as_file() { return nullptr; }
   // The last descriptor in a table was closed (not only the last reference).
   virtual void on_last_close() {}

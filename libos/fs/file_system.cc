@@ -88,6 +88,7 @@ Result<> FileSystem::make_symlink(const Place& place, const Credentials& who, st
 
 Result<> FileSystem::link(const Place& place, const Credentials& who, const Ref<Inode>& inode) {
   TRY(may_add(place, who, false));
+  if (inode->is_pipe() || inode->is_anonymous()) return fail(Errno::xdev);
   if (inode->is_directory()) return fail(Errno::perm);
   if (inode->link_count == 0) return fail(Errno::noent);
   Entry* entry = TRY(place.parent->make_entry(place.name, inode));

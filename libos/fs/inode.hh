@@ -30,6 +30,8 @@ class Inode : public Mappable {
   bool is_regular() const { return type() == FileType::regular; }
   bool is_symlink() const { return type() == FileType::symlink; }
   bool is_pipe() const { return type() == FileType::fifo; }
+  // Behind a descriptor that is no file, as an eventfd's: it has no type, and nothing of it can be changed.
+  bool is_anonymous() const { return (mode & 0170000) == 0; }
   virtual uint64_t size() const = 0;          // st_size
   virtual uint64_t page_count() const { return 0; }  // allocated
   Stat stat() const;
@@ -71,6 +73,12 @@ class RegularFile : public Inode {
 
   PageStore pages_;
   uint64_t size_ = 0;
+};
+
+class AnonymousInode : public Inode {
+ public:
+  AnonymousInode() : Inode(0, 0600, 0, 0) { link_count = 1; }
+  uint64_t size() const override { return 0; }
 };
 
 class Symlink : public Inode {

@@ -53,10 +53,9 @@ uint16_t EventFd::poll(Task&, Waiter* waiter) {
 }
 
 Stat EventFd::stat() const {
-  Stat stat{};
-  stat.mode = 0600;
-  stat.link_count = 1;
-  stat.block_size = 4096;
+  constexpr uint64_t anonymous_device = 3;  // that of no file system
+  Stat stat = inode_->stat();
+  stat.device = anonymous_device;
   return stat;
 }
 

@@ -81,7 +81,8 @@ Result<Done> pipe(Task& task, UserOut<FdPair> ends) { return pipe2(task, ends, {
 Result<NewFd<Resource::eventfd>> eventfd2(Task& task, Int value, Flags<EventFdFlag> flags) {
   const uint32_t status = static_cast<uint32_t>(OpenFlag::read_write) | (flags.has(EventFdFlag::nonblock) ? static_cast<uint32_t>(OpenFlag::nonblock) : 0);
   const auto mode = flags.has(EventFdFlag::semaphore) ? EventFd::Mode::semaphore : EventFd::Mode::counter;
-  Ref<EventFd> made = TRY(make_counted<EventFd>(task.arena(), static_cast<uint32_t>(value.value), mode, status));
+  Ref<AnonymousInode> inode = TRY(make_counted<AnonymousInode>(task.arena()));
+  Ref<EventFd> made = TRY(make_counted<EventFd>(task.arena(), inode, static_cast<uint32_t>(value.value), mode, status));
   const int32_t number = TRY(task.fds().reserve());
   task.fds().put(number, made, marked(flags.has(EventFdFlag::cloexec)));
   return NewFd<Resource::eventfd>{number};

@@ -25,7 +25,7 @@ constexpr bool has(uint32_t flags, MapFlag flag) { return (flags & static_cast<u
 
 // file_mmap_ok() of Linux's mm/mmap.c: the end of a regular file's mapping is a file offset, any other's a number.
 Result<> within_file(const OpenFile& file, uint64_t first_page, uint64_t size) {
-  const bool regular = file.inode() != nullptr && file.inode()->is_regular();
+  const bool regular = file.inode()->is_regular();
   const uint64_t end_max = regular ? static_cast<uint64_t>(file_offset_max) : UINT64_MAX;
   return first_page > (end_max - size) >> page_shift ? fail(Errno::overflow) : Result<>{};
 }
@@ -41,10 +41,13 @@ Result<> choose_object(Task& task, const Ref<OpenFile>& file, uint32_t flags, ui
     return {};
   }
   if (type != MapFlag::shared && type != MapFlag::priv && type != MapFlag::shared_validate) return fail(Errno::inval);
-  if (type == MapFlag::shared_validate && (flags & ~(Flags<MapFlag>::known)) != 0) return fail(Errno::opnotsupp);
+  constexpr uint32_t legacy = Flags<MapFlag>::known & ~static_cast<uint32_t>(MapFlag::fixed_no_replace);  // LEGACY_MAP_MASK
+  if (type == MapFlag::shared_validate && (flags & ~legacy) != 0) return fail(Errno::opnotsupp);
   if (mapping.shared && (protection & 2) != 0 && !file->writable()) return fail(Errno::acces);
   if (!file->readable()) return fail(Errno::acces);
-  if (file->inode() == nullptr || !file->inode()->is_regular()) return fail(Errno::nodev);
+  const Inode& inode = *file->inode();
+  if ((protection & 4) != 0 && (inode.is_pipe() || inode.is_anonymous())) return fail(Errno::perm);  // as from a file system mounted noexec
+  if (!inode.is_regular()) return fail(Errno::nodev);
   if (has(flags, MapFlag::grows_down)) return fail(Errno::inval);
   mapping.may_write = !mapping.shared || file->writable();
   mapping.object = Ref<Mappable>(file->inode());

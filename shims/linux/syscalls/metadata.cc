@@ -50,7 +50,7 @@ Result<Done> do_access(Task& task, DirFd from, UserPath user_path, uint32_t mode
 }
 
 Result<Done> set_mode(Task& task, Inode& inode, uint32_t mode) {
-  if (inode.is_symlink()) return fail(Errno::opnotsupp);
+  if (inode.is_symlink() || inode.is_anonymous()) return fail(Errno::opnotsupp);
   if (!inode.owned_by(task.credentials)) return fail(Errno::perm);
   uint32_t bits = mode & 07777;
   if (task.credentials.euid != 0 && task.credentials.egid != inode.gid) bits &= ~02000u;  // not one's own group: no set-group-id
@@ -60,6 +60,7 @@ Result<Done> set_mode(Task& task, Inode& inode, uint32_t mode) {
 }
 
 Result<Done> set_owner(Task& task, Inode& inode, uint32_t user, uint32_t group) {
+  if (inode.is_anonymous()) return fail(Errno::opnotsupp);
   const Credentials& who = task.credentials;
   const bool user_allowed = user == unchanged || who.euid == 0 || (who.euid == inode.uid && user == inode.uid);
   const bool group_allowed = group == unchanged || who.euid == 0 || (who.euid == inode.uid && (group == who.egid || group == inode.gid));
@@ -97,6 +98,7 @@ Result<Done> set_times(Task& task, Inode& inode, const TimePair* times) {
     accessed = TRY(chosen_time(times->access_seconds, times->access_nanoseconds, now, inode.accessed));
     modified = TRY(chosen_time(times->change_seconds, times->change_nanoseconds, now, inode.modified));
   }
+  if (inode.is_anonymous()) return fail(Errno::opnotsupp);
   if (!inode.owned_by(task.credentials)) {
     if (!both_now) return fail(Errno::perm);
     TRY(inode.allow(task.credentials, Permission::write));
@@ -107,7 +109,7 @@ Result<Done> set_times(Task& task, Inode& inode, const TimePair* times) {
 
 Result<Done> sync(Task& task, RawFd raw) {
   Ref<OpenFile> file = TRY(task.fds().get_io(raw));
-  if (file->inode() == nullptr || file->inode()->is_pipe()) return fail(Errno::inval);
+  if (file->inode()->is_pipe() || file->inode()->is_anonymous()) return fail(Errno::inval);
   return Done{};  // memory is as durable as it gets
 }
 
@@ -134,7 +136,6 @@ Result<Done> fchmodat(Task& task, DirFd from, UserPath user_path, Mode mode) {
 Result<Done> chmod(Task& task, UserPath path, Mode mode) { return fchmodat(task, at_cwd, path, mode); }
 Result<Done> fchmod(Task& task, Fd<> fd, Mode mode) {
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
-  if (file->inode() == nullptr) return Done{};  // an eventfd's mode changes nothing anyone can see later
   return set_mode(task, *file->inode(), mode.value);
 }
 
@@ -149,7 +150,6 @@ Result<Done> lchown(Task& task, UserPath path, UserId user, UserId group) {
 }
 Result<Done> fchown(Task& task, Fd<> fd, UserId user, UserId group) {
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
-  if (file->inode() == nullptr) return Done{};
   return set_owner(task, *file->inode(), user.value, group.value);
 }
 
@@ -173,7 +173,7 @@ Result<Done> truncate(Task& task, UserPath user_path, Offset size) {
 Result<Done> ftruncate(Task& task, Fd<> fd, Offset size) {
   if (size.value < 0) return fail(Errno::inval);
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
-  if (file->inode() == nullptr || !file->inode()->is_regular() || !file->writable()) return fail(Errno::inval);
+  if (!file->inode()->is_regular() || !file->writable()) return fail(Errno::inval);
   return set_size(task, *file->inode(), size.value);
 }
 
@@ -184,9 +184,9 @@ Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> 
   const bool punch = mode.has(FallocateMode::punch_hole);
   if (punch && !mode.has(FallocateMode::keep_size)) return fail(Errno::opnotsupp);
   if (!file->writable()) return fail(Errno::badf);
-  if (file->inode() == nullptr) return fail(Errno::nodev);
   if (file->inode()->is_pipe()) return fail(Errno::spipe);
   if (file->inode()->is_directory()) return fail(Errno::isdir);
+  if (!file->inode()->is_regular()) return fail(Errno::nodev);
   auto& regular = static_cast<RegularFile&>(*file->inode());
   const uint64_t begin = static_cast<uint64_t>(offset.value);
   const uint64_t end = TRY(allocation_end<uint64_t>(begin, static_cast<uint64_t>(size.value), task.machine().config().file_size_max));
@@ -214,7 +214,6 @@ Result<Done> utimensat(Task& task, DirFd from, UserPath user_path, OptionalIn<Ti
   if (user_path.address == 0 && !from.is_cwd()) {  // futimens(3)
     if (flags.bits != 0) return fail(Errno::inval);
     Ref<OpenFile> file = TRY(task.fds().get_io(from.raw));
-    if (file->inode() == nullptr) return Done{};
     return set_times(task, *file->inode(), given);
   }
   PathArgument path;

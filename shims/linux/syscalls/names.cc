@@ -143,7 +143,7 @@ Result<Done> chdir(Task& task, UserPath user_path) {
 
 Result<Done> fchdir(Task& task, Fd<Resource::directory> fd) {
   Ref<OpenFile> file = TRY(task.fds().get(fd.raw));
-  if (file->inode() == nullptr || !file->inode()->is_directory()) return fail(Errno::notdir);
+  if (!file->inode()->is_directory()) return fail(Errno::notdir);
   TRY(file->inode()->allow(task.credentials, Permission::execute));
   task.fs().working = Ref<Directory>(static_cast<Directory*>(file->inode()));
   return Done{};

@@ -56,6 +56,8 @@ Result<Ref<Inode>> existing_or_new(Task& task, DirFd from, const PathArgument& p
     TRY(directory->allow(task.credentials, Permission::write | Permission::execute));
     return files.create_nameless(static_cast<Directory&>(*directory), task.credentials, mode & ~task.fs().umask & 07777);
   }
+  // A name with a slash behind it cannot be a new file's, whatever it is now.
+  if (creates && path.ends_in_slash() && TRY(path.walk(task, from, Follow::never)).last == Place::Last::name) return fail(Errno::isdir);
   Place place = TRY(path.walk(task, from, follow));
   if (creates && place.last == Place::Last::name && place.trailing_slash) return fail(Errno::isdir);
   if (!place.inode) {
@@ -179,8 +181,8 @@ Result<uint64_t> fcntl(Task& task, Fd<> fd, Choice<FcntlCommand> command, Int ar
       constexpr uint32_t settable = bit(OpenFlag::append) | bit(OpenFlag::nonblock) | bit(OpenFlag::direct) | bit(OpenFlag::no_atime);
       const auto wanted_flags = static_cast<uint32_t>(argument.value);
       const bool gains_no_atime = has(wanted_flags, OpenFlag::no_atime) && !file->has(OpenFlag::no_atime);
-      if (gains_no_atime && file->inode() != nullptr && !file->inode()->owned_by(task.credentials)) return fail(Errno::perm);
-      if (has(wanted_flags, OpenFlag::direct) && file->inode() != nullptr && file->inode()->is_directory()) return fail(Errno::inval);
+      if (gains_no_atime && !file->inode()->owned_by(task.credentials)) return fail(Errno::perm);
+      if (has(wanted_flags, OpenFlag::direct) && file->inode()->is_directory()) return fail(Errno::inval);
       file->set_flags((file->flags() & ~settable) | (wanted_flags & settable));
       return 0;
     }

@@ -19,7 +19,7 @@ Result<Place> PathArgument::walk_as(Task& task, DirFd from, Follow follow, const
   if (text_[0] != '/' && !from.is_cwd()) {
     Ref<OpenFile> start = TRY(task.fds().get(from.raw));
     Inode* inode = start->inode();
-    if (inode == nullptr || !inode->is_directory()) return fail(Errno::notdir);
+    if (!inode->is_directory()) return fail(Errno::notdir);
     walker.start = Ref<Directory>(static_cast<Directory*>(inode));
   }
   return task.machine().files().walk(walker, text(), follow);
@@ -31,7 +31,6 @@ Result<Ref<Inode>> PathArgument::find(Task& task, DirFd from, Follow follow, boo
   if (empty() && allow_empty) {
     if (from.is_cwd()) return Ref<Inode>(task.fs().working);
     Ref<OpenFile> file = TRY(task.fds().get(from.raw));
-    if (file->inode() == nullptr) return fail(Errno::inval);
     return Ref<Inode>(file->inode());
   }
   Place place = TRY(walk(task, from, follow));

@@ -26,6 +26,16 @@ Result<Ref<OpenFile>> file_for(Task& task, RawFd raw, Direction direction) {
 }
 
 Result<uint64_t> transfer(Task& task, OpenFile& file, Direction direction, std::span<const IoVec> parts, const uint64_t* at) {
+  if (direction == Direction::in && parts.size() > 1 && file.writes_part_by_part()) {
+    uint64_t total = 0;
+    for (const IoVec& part : parts) {
+      const auto moved = transfer(task, file, direction, {&part, 1}, at);
+      if (!moved) return total > 0 ? Result<uint64_t>(total) : moved;
+      total += *moved;
+      if (*moved < part.size) break;
+    }
+    return total;
+  }
   UserCursor cursor(task.memory(), parts);
   return direction == Direction::out ? file.read(task, cursor, at) : file.write(task, cursor, at);
 }
@@ -100,7 +110,7 @@ Result<uint64_t> lseek(Task& task, Fd<> fd, Offset offset, Choice<Whence> whence
 
 Result<uint64_t> getdents64(Task& task, Fd<Resource::directory> fd, OutBuffer buffer) {
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
-  if (file->inode() == nullptr || !file->inode()->is_directory()) return fail(Errno::notdir);
+  if (!file->inode()->is_directory()) return fail(Errno::notdir);
   const IoVec part{buffer.address, static_cast<uint32_t>(buffer.size)};  // the count is 32 bits wide
   UserCursor cursor(task.memory(), {&part, 1});
   return file->as_file()->list(cursor);
