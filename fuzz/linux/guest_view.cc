@@ -9,8 +9,9 @@ namespace cupel::fuzz {
 
 size_t GuestView::copy_in(uint64_t address, std::span<std::byte> out) const {
   for (const interface::Slot& slot : slots_) {
-    if (address >= slot.address && address + out.size() <= slot.address + slot.before.size()) {
-      std::ranges::copy(slot.before.subspan(address - slot.address, out.size()), out.begin());
+    const uint64_t offset = address - slot.address;
+    if (offset <= slot.before.size() && out.size() <= slot.before.size() - offset) {
+      std::ranges::copy(slot.before.subspan(offset, out.size()), out.begin());
       return out.size();
     }
   }
