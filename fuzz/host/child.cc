@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <linux/prctl.h>
 
 #include <algorithm>
@@ -53,6 +54,11 @@ constexpr Effect effect_of(uint64_t number) {
 
 void fill_bytes(void* to, int value, size_t size) { asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory"); }
 
+// The new tasks leave at once: none stays behind to be waited for by another program.
+void reap() {
+  while (kernel(SYS_wait4, -1, 0, __WALL, 0) > 0) {}
+}
+
 uint64_t obstacle(const libos::Config& config) { return config.break_base + config.break_size_max + page_size; }
 
 // Puts the heap that brk(2) grows at the machine's address (prctl(2), PR_SET_MM_MAP: all or nothing, so the other places
@@ -72,9 +78,9 @@ bool place_break(const libos::Config& config) {
 }  // namespace
 
 std::span<const uint16_t> Child::own_calls() {
-  static constexpr std::array<uint16_t, 16> calls{
+  static constexpr std::array<uint16_t, 17> calls{
       SYS_close, SYS_openat, SYS_getdents64, SYS_unlinkat, SYS_chdir, SYS_newfstatat, SYS_close_range, SYS_umask, SYS_chmod,
-      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mremap, SYS_mprotect, SYS_process_vm_readv,
+      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mremap, SYS_mprotect, SYS_process_vm_readv, SYS_wait4,
   };
   return calls;
 }
@@ -145,6 +151,7 @@ bool Child::run_call(CallRecord& call) {
   calls.store(calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   nudged = 0;
   call.result = call.manner == Manner::spawn ? raw_spawn(call.number, call.registers) : raw_call(call.number, call.registers);
+  if (call.manner == Manner::spawn && !is_error(call.result)) reap();
   call.state = nudged != 0 && call.result == -EINTR ? State::blocked : State::returned;
   note_traces(call);
   if ((call.number == SYS_mmap || call.number == SYS_mremap) && !is_error(call.result) && word(call.result) >= guest_end) {

@@ -1,7 +1,5 @@
 #include "fuzz/host/recording.hh"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace cupel::host {
@@ -32,17 +30,6 @@ bool is_text(const RecordedCall& call, uint64_t address) {
     return std::ranges::find(known, std::byte{}) != known.end();
   }
   return false;
-}
-
-std::string text_at(const RecordedCall& call, uint64_t address) {
-  std::string text = "\"";
-  for (const std::byte byte : known_from(call, address)) {
-    const auto character = static_cast<char>(byte);
-    if (character == 0) return text + "\"";
-    if (text.size() > 60) break;
-    text += character >= ' ' && character <= '~' ? std::string(1, character) : fmt::format("\\x{:02x}", static_cast<uint8_t>(byte));
-  }
-  return text + "...";
 }
 
 }  // namespace
@@ -93,18 +80,6 @@ std::span<const std::byte> Recording::keep(std::span<const std::byte> bytes) {
 std::span<const std::byte> bytes_at(const RecordedCall& call, uint64_t address, size_t size) {
   const auto known = known_from(call, address);
   return size <= known.size() ? known.first(size) : std::span<const std::byte>{};
-}
-
-std::string call_text(const RecordedCall& call) {
-  std::string text;
-  for (const interface::ArgDesc& arg : call.desc->args()) {
-    const uint64_t value = call.registers[arg.reg];
-    text += fmt::format("{}{}={:#x}", text.empty() ? "" : ", ", arg.name, value);
-    if (arg.regs == 2) text += fmt::format(", {:#x}", call.registers[arg.reg + 1u]);
-    const bool is_text = arg.kind == interface::Kind::path || arg.kind == interface::Kind::string;
-    if (is_text && !known_from(call, value).empty()) text += " " + text_at(call, value);
-  }
-  return fmt::format("{}({})", call.desc->name, text);
 }
 
 }  // namespace cupel::host

@@ -2,7 +2,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "fuzz/linux/executor.hh"
@@ -45,7 +44,5 @@ class Recording {
 
 // The bytes at an address before the call, from its slots and stores; empty where they are not all there.
 std::span<const std::byte> bytes_at(const RecordedCall& call, uint64_t address, size_t size);
-// "mkdir(path="a/b", mode=0x1ed)".
-std::string call_text(const RecordedCall& call);
 
 }  // namespace cupel::host

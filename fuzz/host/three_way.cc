@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <cstring>
 
-#include "shims/linux/shim.hh"
+#include "fuzz/program/text.hh"
+#include "fuzz/program/trace_print.hh"
 
 namespace cupel::host {
 namespace {
 
 using interface::Outcome;
 
+constexpr std::string_view waits = "waits for something that does not happen";
 constexpr std::string_view no_room = "longer than the kernel's side has room for";
 constexpr std::string_view leftovers = "reads more than it was given, and so what earlier calls left";
 constexpr std::string_view unpredictable = "puts unpredictable bytes where later calls find them";
@@ -41,8 +43,18 @@ class ThreeWay::LibosRun final : public fuzz::Observer {
 
   void on_step(const fuzz::StepReport& report) override {
     if (closed_) return;
+    if (report.outcome.kind == Outcome::Kind::blocked && report.invocation.tid == owner_.limits_.first_task) {
+      // It may still come back, when nothing else goes on and time passes.
+      judge_by_model(report, entry_.recording.calls().size());
+      waiting_ = true;
+      waiting_step_ = report.index;
+      return;
+    }
+    if (waiting_ && report.index != waiting_step_) return close();
+    waiting_ = false;
     entry_.recording.add(report);
     const RecordedCall& call = entry_.recording.calls().back();
+    if (owner_.tracing_) entry_.lines.push_back(fuzz::trace_line(report.invocation, report.outcome));
     const Translation translation = translate(call, owner_.limits_);
     entry_.not_comparable.push_back(translation.not_comparable);
     if (translation.ends) {
@@ -50,11 +62,7 @@ class ThreeWay::LibosRun final : public fuzz::Observer {
       closed_ = true;
       return;
     }
-    if (entry_.model.call == SIZE_MAX) {
-      if (auto mismatch = owner_.model_->step(report.invocation, report.outcome)) {
-        entry_.model = {entry_.recording.calls().size() - 1, std::move(*mismatch)};
-      }
-    }
+    judge_by_model(report, entry_.recording.calls().size() - 1);
     if (!encode(call, translation, batch_)) {
       entry_.not_comparable.back() = no_room;
       entry_.ends = true;
@@ -65,11 +73,24 @@ class ThreeWay::LibosRun final : public fuzz::Observer {
     batch_.set_slots_used(static_cast<uint32_t>(slots_end_ - fuzz::slots_base));
   }
 
+  // No more reports, or none that count.
+  void close() {
+    if (!closed_ && waiting_) ++owner_.tally_.not_comparable[waits];
+    closed_ = true;
+  }
+
  private:
+  void judge_by_model(const fuzz::StepReport& report, size_t call) {
+    if (entry_.model.call != SIZE_MAX) return;
+    if (auto mismatch = owner_.model_->step(report.invocation, report.outcome)) entry_.model = {call, std::move(*mismatch)};
+  }
+
   ThreeWay& owner_;
   Case& entry_;
   Batch& batch_;
   bool closed_ = false;
+  bool waiting_ = false;  // a call of the first task sleeps
+  size_t waiting_step_ = 0;
   uint64_t slots_end_ = fuzz::slots_base;
 };
 
@@ -80,6 +101,10 @@ class ThreeWay::KernelRun final : public fuzz::Observer {
       : owner_(owner), entry_(entry), batch_(batch), program_(program), calls_(calls) {}
 
   void on_step(const fuzz::StepReport& report) override {
+    if (report.outcome.kind == Outcome::Kind::blocked) {
+      if (next_ < calls_) static_cast<void>(owner_.kernel_model_->step(report.invocation, report.outcome));
+      return;
+    }
     const size_t call = next_++;
     if (call >= calls_ || says_.call != SIZE_MAX || !entry_.not_comparable[call].empty()) return;
     const size_t slots = report.outcome.slots.size();
@@ -111,12 +136,12 @@ class ThreeWay::KernelRun final : public fuzz::Observer {
   ModelSays says_;
 };
 
-ThreeWay::ThreeWay(Audience audience) : audience_(std::move(audience)) { tally_.known.resize(KnownDifferences::project().lines().size()); }
+ThreeWay::ThreeWay(Audience audience) : audience_(std::move(audience)), grammar_(executor_.interface()) { tally_.known.resize(KnownDifferences::project().lines().size()); }
 
 std::expected<std::unique_ptr<ThreeWay>, std::string> ThreeWay::start(Audience audience) {
   std::unique_ptr<ThreeWay> made(new ThreeWay(std::move(audience)));
   std::vector<uint16_t> calls;
-  for (const interface::CallDesc& desc : made->interface().calls) calls.push_back(desc.number);
+  for (const interface::CallDesc& desc : made->executor_.interface().calls) calls.push_back(desc.number);
   auto kernel = Kernel::start(fuzz::small_config(), calls);
   if (!kernel) return std::unexpected(kernel.error());
   made->kernel_ = std::move(*kernel);
@@ -144,10 +169,12 @@ std::expected<void, std::string> ThreeWay::add(fuzz::Program&& program) {
   entry.recording.clear(), entry.not_comparable.clear();
   entry.model = {};
   entry.ends = false;
+  entry.lines.clear();
   if (!batch.begin()) return std::unexpected(std::string("a batch without room"));  // never: turn() leaves some
   model_->reset();
   LibosRun run(*this, entry, batch);
   const auto result = executor_.run(entry.program, {.take_down = false}, &run);
+  run.close();
   entry.trace_hash = result.trace_hash;
   entry.steps_made = result.steps_made;
   if (lane.count < batch_programs_max_ && batch.room() >= program_room) return {};
@@ -209,10 +236,24 @@ void ThreeWay::collect(size_t index) {
     Case& entry = lane.cases[program];
     const Judgement judgement = judge(entry, kernel_->batch(index), program);
     if (judgement.finding) ++tally_.findings;
+    if (tracing_) note_answers(entry, kernel_->batch(index), program);
     audience_(entry.program, judgement);
   }
   lane.count = 0;
   kernel_->batch(index).clear();
+}
+
+void ThreeWay::note_answers(Case& entry, const Batch& batch, size_t program) {
+  entry.kernel_said.clear();
+  for (size_t call = 0; call < entry.lines.size(); ++call) {
+    const Answer answer = call < batch.call_count(program) ? batch.answer(program, call) : Answer{State::not_made, 0};
+    switch (answer.state) {
+      case State::not_made: entry.kernel_said.emplace_back("not asked"); break;
+      case State::returned: entry.kernel_said.push_back(value_text(answer.value)); break;
+      case State::blocked: entry.kernel_said.emplace_back("does not return"); break;
+      case State::died: entry.kernel_said.emplace_back("the process does not survive it"); break;
+    }
+  }
 }
 
 Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program) {
@@ -300,7 +341,27 @@ ThreeWay::ModelSays ThreeWay::judge_kernel(const Case& entry, const Batch& batch
 
 fuzz::Finding ThreeWay::finding(const Case& entry, size_t call, std::string_view oracle, std::string kernel, std::string libos) const {
   const RecordedCall& made = entry.recording.calls()[call];
-  return {std::string(oracle), fmt::format("{}: {}", made.step, call_text(made)), std::move(kernel), std::move(libos)};
+  return {std::string(oracle), fmt::format("{}: {}", made.step, fuzz::print_step(grammar_, entry.program, made.step)), std::move(kernel), std::move(libos)};
+}
+
+std::string ThreeWay::trace(const fuzz::Program& program) {
+  tracing_ = true;
+  std::string text;
+  const auto failed = [&](const std::string& error) { return text + "the kernel's side: " + error + "\n"; };
+  fuzz::Program copy = program;
+  if (auto added = add(std::move(copy)); !added) return failed(added.error());
+  const size_t lane = lanes_[filling_].count > 0 ? filling_ : 1 - filling_;
+  const Case& entry = lanes_[lane].cases.front();
+  if (auto done = finish(); !done) return failed(done.error());
+  tracing_ = false;
+  for (size_t call = 0; call < entry.lines.size(); ++call) {
+    const RecordedCall& libos = entry.recording.calls()[call];
+    text += fmt::format("{}: {}", libos.step, entry.lines[call]);
+    if (!entry.not_comparable[call].empty()) text += fmt::format("    ; not compared: {}", entry.not_comparable[call]);
+    else if (entry.kernel_said[call] != value_text(libos.value)) text += fmt::format("    ; kernel: {}", entry.kernel_said[call]);
+    text += '\n';
+  }
+  return text;
 }
 
 }  // namespace cupel::host

@@ -14,6 +14,7 @@
 #include "fuzz/host/recording.hh"
 #include "fuzz/host/translate.hh"
 #include "fuzz/linux/executor.hh"
+#include "fuzz/program/grammar.hh"
 #include "fuzz/target.hh"
 #include "props/model/model.hh"
 
@@ -59,7 +60,10 @@ class ThreeWay {
 
   const Tally& tally() const { return tally_; }
   uint64_t deaths() const { return kernel_->deaths(); }
-  const interface::InterfaceDesc& interface() const { return executor_.interface(); }
+  const fuzz::Grammar& grammar() const { return grammar_; }
+
+  // A line a step: the call as libos made it, and what the kernel said where it said something else or was not asked.
+  std::string trace(const fuzz::Program& program);
 
   static constexpr std::array<std::string_view, 2> oracles{"host", "model_host"};
 
@@ -76,6 +80,7 @@ class ThreeWay {
     ModelSays model;
     uint64_t trace_hash = 0;
     uint64_t steps_made = 0;
+    std::vector<std::string> lines, kernel_said;   // of a trace, by call
   };
   struct Lane {
     std::vector<Case> cases;
@@ -89,6 +94,7 @@ class ThreeWay {
   static bool encode(const RecordedCall& call, const Translation& translation, Batch& batch);
   std::expected<void, std::string> turn();
   void collect(size_t lane);
+  static void note_answers(Case& entry, const Batch& batch, size_t program);
   Judgement judge(const Case& entry, const Batch& batch, size_t program);
   ModelSays judge_kernel(const Case& entry, const Batch& batch, size_t program, size_t calls);
   fuzz::Finding finding(const Case& entry, size_t call, std::string_view oracle, std::string kernel, std::string libos) const;
@@ -96,6 +102,7 @@ class ThreeWay {
 
   Audience audience_;
   fuzz::Executor executor_;
+  fuzz::Grammar grammar_;
   std::unique_ptr<Kernel> kernel_;
   Limits limits_;
   std::unique_ptr<props::Model> model_, kernel_model_;
@@ -103,6 +110,7 @@ class ThreeWay {
   std::array<Lane, Kernel::batch_count> lanes_;
   size_t filling_ = 0;
   bool running_ = false;  // the other lane is with the kernel
+  bool tracing_ = false;
   size_t batch_programs_max_ = 64;
   uint64_t kernel_every_ = 0;
   std::array<bool, oracles.size()> enabled_{true, true};

@@ -1,6 +1,7 @@
 #include "fuzz/host/translate.hh"
 
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -25,7 +26,7 @@ constexpr std::string_view own_pages = "changes the pages of the arguments";
 constexpr std::string_view ends_task = "ends the task";
 constexpr std::string_view torn_write = "a write that faults leaves pages and a new size behind in tmpfs";
 constexpr std::string_view low_address = "an address whose use is for the host's administrator to allow";
-constexpr std::string_view waits = "waits for something that does not happen";
+constexpr std::string_view makes_namespace = "makes a namespace";
 constexpr std::string_view makes_task = "makes a task";
 constexpr std::string_view other_task = "made by another task";
 constexpr std::string_view mishap = "the machine's memory is full";
@@ -62,6 +63,7 @@ bool is_pointer(Kind kind) {
          kind == Kind::path || kind == Kind::string || kind == Kind::futex;
 }
 
+constexpr uint64_t namespace_flags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 constexpr uint64_t lowest_address = 65536;  // vm.mmap_min_addr, as the kernel has it by default
 
 bool is_childs(uint64_t address) { return address >= guest_end && address < user_limit; }
@@ -122,8 +124,8 @@ std::string_view objection_to(const RecordedCall& call, const Limits& limits) {
   if (call.mishap) return mishap;
   if (call.tid != limits.first_task) return other_task;
   if (call.kind == Outcome::Kind::ended || call.desc->number == SYS_exit || call.desc->number == SYS_exit_group) return ends_task;
-  if (call.kind == Outcome::Kind::blocked) return waits;
   if (is_among(spawning, call.desc->number) && !call.failed()) return makes_task;
+  if (call.desc->number == SYS_clone && (call.registers[0] & namespace_flags) != 0) return makes_namespace;
   if (is_among(writing, call.desc->number) && call.value == -EFAULT) return torn_write;
   const bool fixed = call.desc->number == SYS_mmap && (call.registers[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
   if (fixed && call.registers[0] < lowest_address) return low_address;

@@ -1,0 +1,102 @@
+#include "fuzz/host/three_way.hh"
+
+#include <gtest/gtest.h>
+
+#include "fuzz/host/soak.hh"
+#include "fuzz/program/text.hh"
+
+namespace cupel::host {
+namespace {
+
+class ThreeWayTest : public testing::Test {
+ protected:
+  ThreeWayTest() {
+    auto started = ThreeWay::start([this](const fuzz::Program&, const Judgement& judgement) { judgements.push_back(judgement); });
+    EXPECT_TRUE(started) << started.error();
+    if (started) three_way = std::move(*started);
+  }
+  void SetUp() override { ASSERT_NE(three_way, nullptr); }
+
+  fuzz::Program program(std::string_view text) {
+    auto parsed = fuzz::parse(three_way->grammar(), text);
+    EXPECT_TRUE(parsed) << parsed.error().text();
+    EXPECT_TRUE(parsed->warnings.empty());
+    return parsed ? parsed->program : fuzz::Program{};
+  }
+  const Judgement& judge(std::string_view text) {
+    EXPECT_TRUE(three_way->add(program(text)));
+    EXPECT_TRUE(three_way->finish());
+    return judgements.back();
+  }
+
+  std::unique_ptr<ThreeWay> three_way;
+  std::vector<Judgement> judgements;
+};
+
+TEST_F(ThreeWayTest, AProgramOfFilesPipesAndMemoryIsComparedToItsEnd) {
+  const auto& judgement = judge(
+      "r0 = openat(AT_FDCWD, \"a\", O_RDWR|O_CREAT, 0644)\n"
+      "write(r0, \"hello\", 5)\n"
+      "r2 = pipe2(out, 0)\n"
+      "write(r2.2, \"xy\", 2)\n"
+      "read(r2.1, [4], 4)\n"
+      "r5 = mmap(0, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n"
+      "mprotect(r5+0, 4096, PROT_READ)\n"
+      "fstat(r0, out)\n"
+      "brk(0x12001000)\n"
+      "nanosleep({3, 5}, null)\n");
+  EXPECT_FALSE(judgement.finding) << judgement.finding->call << ": " << judgement.finding->expected << " / " << judgement.finding->got;
+  EXPECT_EQ(three_way->tally().compared, 10u);
+  EXPECT_EQ(three_way->tally().not_reached, 0u);
+}
+
+TEST_F(ThreeWayTest, WhatCannotBeComparedIsCountedByReason) {
+  EXPECT_FALSE(judge("r0 = pipe2(out, 0)\nread(r0.1, [4], 4)\ndup(0)\n").finding);
+  EXPECT_FALSE(judge("fork()\ndup(0)\n").finding);
+  EXPECT_FALSE(judge("chown(\"console\", 70000, 70000)\ndup(0)\n").finding);
+  EXPECT_FALSE(judge("exit_group(3)\n").finding);
+  const auto& reasons = three_way->tally().not_comparable;
+  ASSERT_EQ(reasons.size(), 4u);
+  for (const auto& [reason, count] : reasons) EXPECT_EQ(count, 1u) << reason;
+  EXPECT_EQ(three_way->tally().compared, 1u);
+}
+
+TEST_F(ThreeWayTest, AKnownDifferenceIsNoFinding) {
+  EXPECT_FALSE(judge("fcntl(0, 9, 0)\n").finding);  // F_GETOWN
+  uint64_t known = 0;
+  for (const uint64_t count : three_way->tally().known) known += count;
+  EXPECT_EQ(known, 1u);
+}
+
+TEST_F(ThreeWayTest, ManyProgramsAreJudgedInTheOrderTheyCameIn) {
+  three_way->set_batch_programs_max(3);
+  for (int index = 0; index < 10; ++index) {
+    std::string text;
+    for (int copies = 0; copies < index; ++copies) text += "dup(0)\n";
+    ASSERT_TRUE(three_way->add(program(text)));
+  }
+  ASSERT_TRUE(three_way->finish());
+  ASSERT_EQ(judgements.size(), 10u);
+  EXPECT_EQ(three_way->tally().compared, 45u);
+  for (const auto& judgement : judgements) EXPECT_FALSE(judgement.finding);
+}
+
+TEST_F(ThreeWayTest, TheTraceShowsWhatWasNotCompared) {
+  EXPECT_EQ(three_way->trace(program("dup(0)\nexit_group(3)\n")), "0: dup(0) = 3\n1: exit_group(3) = ? (ends)    ; not compared: ends the task\n");
+}
+
+// Seeded, so the same ones each time; the long run is host_soak's.
+TEST(Soak, FiveThousandGeneratedProgramsAgree) {
+  std::string findings;
+  const auto tally = soak({.programs = 5000, .seed = 1, .judge_kernel_every = 8}, [&](const SoakFinding& found) {
+    findings += found.program + found.finding.call + "\n  " + found.finding.expected + "\n  " + found.finding.got + "\n";
+  });
+  ASSERT_TRUE(tally) << tally.error();
+  EXPECT_EQ(tally->findings, 0u) << findings;
+  EXPECT_EQ(tally->programs, 5000u);
+  EXPECT_GT(tally->compared, tally->calls / 2);
+  EXPECT_GT(tally->kernel_by_model, 500u);
+}
+
+}  // namespace
+}  // namespace cupel::host
