@@ -35,10 +35,12 @@ size_t GuestView::read_now(uint64_t address, std::span<std::byte> out) const {
     if (!platform_->memory().peek(space.id(), at, rest)) {
       const auto vma = std::ranges::find_if(space.vmas(), [&](const libos::Vma& candidate) { return candidate.start <= page && page < candidate.end; });
       if (vma == space.vmas().end()) break;
-      if (!vma->object) {
+      std::byte resident{};
+      static_cast<void>(space.resident(page, 1, &resident));
+      if (!vma->object && resident == std::byte{0}) {
         std::ranges::fill(rest, std::byte{0});  // never touched
       } else {
-        // Only the object knows; so load it as the guest would.
+        // Only the object knows, or the parent's page; so load it as the guest would.
         task_->machine().lock().acquire(*platform_);
         const size_t loaded = platform_->memory().read(space.id(), at, rest);
         task_->machine().lock().release(*platform_);
