@@ -27,6 +27,7 @@ Result<> Allowed::add(interface::Outcome::Kind kind, int64_t low, int64_t high, 
   alternative.transfer = transfer;
   alternative.low = low;
   alternative.high = high;
+  alternative.fault.reset();
   alternative.writes_begin = alternative.writes_end = writes_.size();
   alternative.effect = {};
   alternative.inspection = {};

@@ -69,6 +69,7 @@ struct Alternative {
   interface::Outcome::Kind kind;
   bool transfer;           // the value counts the bytes written, so fewer are written when it is less
   int64_t low, high;       // the value
+  std::optional<Fault> fault;  // which must have been planned
   size_t writes_begin, writes_end;
   Effect effect;
   Inspection inspection;
@@ -103,6 +104,8 @@ class Allowed {
   }
   // Room for `size` bytes that the rule fills in itself.
   std::span<std::byte> writes_here(uint64_t address, size_t size);
+  // It counts only where this fault was planned.
+  void only_with(Fault fault) { last().fault = fault; }
   void then(Effect effect) { last().effect = effect; }
   void inspect(Inspection inspection) { last().inspection = inspection; }
 

@@ -25,7 +25,7 @@ Result<> check_word(const Call& call, uint64_t address, bool is_private) {
   if (!is_private && call.readable(address, sizeof(uint32_t)) < sizeof(uint32_t)) return fail(Errno::fault);
   // A page of the process's own which it cannot write never changes: Linux sees no point in sharing it.
   const Region* region = call.space().at(address);
-  const bool constant = region != nullptr && !region->shared && (region->protection & prot_write) == 0;
+  const bool constant = region != nullptr && !region->shared && region->file == InodeId::none && (region->protection & prot_write) == 0;
   if (!is_private && constant) return fail(Errno::fault);
   return {};
 }

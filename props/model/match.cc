@@ -28,6 +28,7 @@ bool planned(Faults faults, Errno error) {
 
 bool Matcher::value_fits(const Alternative& alternative, Faults faults, const interface::Outcome& outcome) const {
   if (alternative.kind != outcome.kind) return false;
+  if (alternative.fault && !faults.has(*alternative.fault)) return false;
   const bool short_too = alternative.transfer && faults.any();
   return outcome.value >= (short_too ? std::min<int64_t>(alternative.low, 1) : alternative.low) &&
          outcome.value <= alternative.high;

@@ -44,7 +44,9 @@ std::string text_of(const World& world, const Allowed& allowed, const Alternativ
 std::string describe(const World& world, const Allowed& allowed, const interface::Outcome& outcome) {
   std::string text;
   const auto add = [&](const std::string& one) { text += (text.empty() ? "" : ", or ") + one; };
-  for (const Alternative& alternative : allowed.alternatives()) add(text_of(world, allowed, alternative, outcome));
+  for (const Alternative& alternative : allowed.alternatives()) {
+    if (!alternative.fault) add(text_of(world, allowed, alternative, outcome));
+  }
   for (size_t error = 1; error < Allowed::errors_count; ++error) {
     if (allowed.fails(static_cast<Errno>(error))) add(value_text(-static_cast<int64_t>(error)));
   }

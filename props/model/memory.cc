@@ -10,6 +10,7 @@ namespace cupel::props {
 namespace {
 
 constexpr uint64_t memory_sure = 1 << 30;  // bytes; for more, there may be no memory
+constexpr uint64_t lowest_address = 65536;  // vm.mmap_min_addr as all kernels have it
 
 struct Mapping {
   uint64_t address;
@@ -36,7 +37,11 @@ Result<> map_file(const Call& call, Allowed& allowed, FileId id, Mapping& mappin
   const OpenFile& file = call.at(id);
   const uint32_t type = mapping.flags & MAP_TYPE;
   const bool is_regular = call.at(file.inode).type == FileType::regular;
+  // MAP_SHARED_VALIDATE: flags are refused that MAP_SHARED overlooks.
+  constexpr uint32_t validated = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_NORESERVE |
+                                 MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_32BIT | 0x400'0000 | 0x80;
   if (offset > (is_regular ? static_cast<uint64_t>(INT64_MAX) : UINT64_MAX) - mapping.size) return fail(Errno::overflow);
+  if (type == MAP_SHARED_VALIDATE && (mapping.flags & ~validated) != 0) return fail(Errno::opnotsupp);
   if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) {
     if ((mapping.region.protection & prot_write) != 0 && !file.writable()) return fail(Errno::acces);
     mapping.region.shared = true;
@@ -64,7 +69,6 @@ Result<> map_anonymous(const Call& call, Mapping& mapping) {
 
 // The address a mapping without a fixed one got: any free pages will do.
 Result<> check_placement(const Call& call, Allowed& allowed, const Mapping& mapping) {
-  if (!has_gap(call, mapping.size)) allowed.may_fail(Errno::nomem);
   const auto placed = static_cast<uint64_t>(call.result());
   if (!is_aligned(placed) || placed == 0 || !fits(placed, mapping.size) || !call.space().is_free(placed, placed + mapping.size)) {
     if (!has_gap(call, mapping.size)) return {};
@@ -80,7 +84,7 @@ Result<> check_placement(const Call& call, Allowed& allowed, const Mapping& mapp
 Result<> check_fixed(const Call& call, const Mapping& mapping) {
   if (!fits(mapping.address, mapping.size)) return fail(Errno::nomem);
   if (!is_aligned(mapping.address)) return fail(Errno::inval);
-  if (mapping.address < page_size) return fail(Errno::perm);
+  if (mapping.address < lowest_address) return fail(Errno::perm);
   const bool is_free = call.space().is_free(mapping.address, mapping.address + mapping.size);
   if ((mapping.flags & MAP_FIXED_NOREPLACE) != 0 && !is_free) return fail(Errno::exist);
   return {};
@@ -109,6 +113,8 @@ Result<> mmap(const Call& call, Allowed& allowed) {
   if (mapping.size > user_limit) return fail(Errno::nomem);
   if (mapping.is_fixed()) {
     TRY(check_fixed(call, mapping));
+  } else if (!has_gap(call, mapping.size)) {
+    allowed.may_fail(Errno::nomem);
   }
   TRY(anonymous ? map_anonymous(call, mapping) : map_file(call, allowed, file, mapping, offset));
   bound_regions(call, allowed);
@@ -195,6 +201,9 @@ Result<> brk(const Call& call, Allowed& allowed) {
   const bool refused = wanted < base || wanted - base > call.world.bounds.config.break_size_max ||
                        (new_end > old_end && !space.is_free(old_end, new_end));
   if (refused) return allowed.returns(static_cast<int64_t>(now));
+  // The one call that does not say ENOMEM.
+  allowed.returns(static_cast<int64_t>(now));
+  allowed.only_with(Fault::allocation);
   if (new_end > old_end && space.regions.size() + 1 > call.world.bounds.config.mappings_max) allowed.returns(static_cast<int64_t>(now));
   allowed.returns(static_cast<int64_t>(wanted));
   allowed.then([=, id = call.task.space](World& world, const Actual&) {

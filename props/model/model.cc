@@ -77,11 +77,16 @@ std::optional<Mismatch> Model::step(const interface::Invocation& invocation, con
   return mismatch;
 }
 
-// A task nobody has heard of is the child of one that still sleeps in vfork(2).
+// A task nobody has heard of is the child of one that still sleeps in vfork(2), if there is just one of these.
 TaskId Model::State::find_caller(int32_t tid) {
   const TaskId known = world.task_of(tid);
   if (known != TaskId::none) return known;
-  const TaskId unnamed = world.task_of(0);
+  TaskId unnamed = TaskId::none;
+  for (uint32_t index = 0; index < world.tasks.count(); ++index) {
+    if (world.tasks[TaskId(index)].tid != 0) continue;
+    if (unnamed != TaskId::none) return TaskId::none;
+    unnamed = TaskId(index);
+  }
   if (unnamed != TaskId::none) learn_id(world, unnamed, tid);
   return unnamed;
 }

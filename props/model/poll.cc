@@ -107,6 +107,11 @@ Result<> poll_entries(const Call& call, Allowed& allowed, Wait wait, uint64_t ti
   if (ready->certain == 0 && wait != Wait::none) allowed.blocks();
   const int64_t least = ready->certain > 0 || wait != Wait::forever ? ready->certain : 1;
   if (least > ready->possible) {
+    // An interrupted wait tells that nothing is ready, or fails to.
+    if (!can_tell(call, count)) {
+      allowed.fails_with_effect(Errno::fault);
+      allowed.only_with(Fault::wait);
+    }
     for (uint32_t index = 0; index < count; ++index) allowed.may_scribble(revents_address(call, index), sizeof(uint16_t));
     return {};
   }

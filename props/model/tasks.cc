@@ -28,7 +28,8 @@ Result<> check_flags(const Call& call, Allowed& allowed, const CloneArgs& args) 
   if (has(CLONE_SIGHAND) && !has(CLONE_VM)) return fail(Errno::inval);
   if (has(CLONE_THREAD) && has(CLONE_NEWUSER | CLONE_NEWPID)) return fail(Errno::inval);
   // The first process of a machine cannot have siblings; whether ours is that, the model does not know.
-  if (has(CLONE_PARENT) && call.world.processes[call.task.process].parent == ProcessId::none) allowed.may_fail(Errno::inval);
+  const Process& process = call.world.processes[call.task.process];
+  if (has(CLONE_PARENT) && (process.parent == ProcessId::none || process.parent_unsure)) allowed.may_fail(Errno::inval);
   if ((args.flags & exit_signal_mask) > 64) allowed.may_fail(Errno::inval);
   if (has(CLONE_SETTLS) && args.tls >= user_limit) return fail(Errno::perm);
   return {};

@@ -1,6 +1,8 @@
 // clock_gettime, clock_getres, gettimeofday, time, nanosleep, clock_nanosleep.
 #include <time.h>
 
+#include <algorithm>
+
 #include "props/model/clocks.hh"
 #include "props/model/rules.hh"
 
@@ -32,12 +34,20 @@ Stamp add(const Stamp& floor, const Timespec& span) {
   return {floor.known, floor.seconds + static_cast<uint64_t>(span.seconds) + carry, nanoseconds % nanoseconds_per_second};
 }
 
+// EINTR tells how much of the span was left, or fails to.
+void may_tell_left(const Call& call, Allowed& allowed, uint64_t left) {
+  if (left == 0) return;
+  const size_t room = call.writable(left, sizeof(Timespec));
+  if (room < sizeof(Timespec)) allowed.may_fail(Errno::fault);
+  allowed.may_scribble(left, room);
+}
+
 // A sleep which is over when the clock shows `until`; known only as far as the clock was ever looked at.
 Result<> sleep(const Call& call, Allowed& allowed, int32_t clock, const Stamp& until, uint64_t left) {
   const auto sleeps = [until, caller = call.caller](World& world, const Actual&) {
     if (!world.tasks[caller].sleeps_until.known) world.tasks[caller].sleeps_until = until;
   };
-  if (left != 0) allowed.may_scribble(left, call.writable(left, sizeof(Timespec)));  // by EINTR
+  may_tell_left(call, allowed, left);
   allowed.blocks();
   allowed.then(sleeps);
   allowed.returns(0);
@@ -107,12 +117,14 @@ Result<> gettimeofday(const Call& call, Allowed& allowed) {
   if (zone != 0) allowed.writes_anything(zone, zone_size);
   if (address == 0) return {};
   const auto shown = [](const Timeval& time) { return Timespec{time.seconds, time.microseconds * 1000}; };
-  allowed.inspect([=](const World&, const Actual& actual) {
-    const auto time = actual.number<Timeval>(address);
-    return std::string(!time || is_valid(shown(*time)) ? "" : "a time that is none");
+  allowed.inspect([=](const World& world, const Actual& actual) {
+    auto time = actual.number<Timeval>(address);
+    if (!time || !is_valid(shown(*time))) return std::string(time ? "a time that is none" : "");
+    time->microseconds = std::min<int64_t>(time->microseconds + 1, 999'999);  // what was cut off
+    return inspect_time(world, CLOCK_REALTIME, shown(*time));
   });
   allowed.then([=](World& world, const Actual& actual) {
-    if (const auto time = actual.number<Timeval>(address)) raise(world.clock_floor[CLOCK_REALTIME_COARSE], {time->seconds, 0});
+    if (const auto time = actual.number<Timeval>(address)) raise(world.clock_floor[CLOCK_REALTIME], shown(*time));
   });
   return {};
 }
@@ -143,7 +155,11 @@ Result<> clock_nanosleep(const Call& call, Allowed& allowed) {
   if (!is_common_clock(clock)) allowed.may_fail({Errno::opnotsupp, Errno::perm});
   const auto span = TRY(call.read<Timespec>(call.address(2)));
   if (!is_valid(span)) return fail(Errno::inval);
-  if (!is_common_clock(clock)) return allowed.blocks(), allowed.returns(0);
+  if (!is_common_clock(clock)) {
+    may_tell_left(call, allowed, absolute ? 0 : call.address(3));
+    allowed.blocks();
+    return allowed.returns(0);
+  }
   const Stamp until = absolute ? Stamp{true, static_cast<uint64_t>(span.seconds), static_cast<uint64_t>(span.nanoseconds)}
                                : add(call.world.clock_floor[clock], span);
   return sleep(call, allowed, clock, until, absolute ? 0 : call.address(3));
