@@ -47,6 +47,12 @@ constexpr std::array loose_fields{
 constexpr uint32_t set_ids = S_ISUID | S_ISGID;
 constexpr uint32_t overflow_id = 65534;  // user_namespaces(7)
 
+// Whether a field is what it is only because the kernel's side runs in a user namespace.
+bool only_sandboxed(Loose how, uint32_t ours, uint32_t theirs) {
+  if (how == Loose::owner) return ours == 0 && theirs == overflow_id;
+  return how == Loose::privileges && (ours & theirs) == theirs && ((ours & ~theirs) & ~set_ids) == 0;
+}
+
 // A record of getdents64(2).
 struct EntryHead {
   uint64_t inode;
@@ -92,6 +98,21 @@ std::string value_text(int64_t value) {
   return fmt::format("-1 {}", errno_name(static_cast<Errno>(-value)));
 }
 
+void hide_sandbox(const interface::Invocation& invocation, const interface::Slot& libos, std::span<std::byte> kernel) {
+  for (const ArgDesc& arg : invocation.desc->args()) {
+    if (arg.kind != Kind::out || arg.element == nullptr) continue;
+    for (const LooseField& field : loose_fields) {
+      if (field.element != arg.element->name) continue;
+      const uint64_t offset = invocation.registers[arg.reg] + field.offset - libos.address;
+      uint32_t ours = 0, theirs = 0;
+      if (offset >= kernel.size() || sizeof(ours) > kernel.size() - offset) continue;
+      std::memcpy(&ours, libos.after.data() + offset, sizeof(ours));
+      std::memcpy(&theirs, kernel.data() + offset, sizeof(theirs));
+      if (only_sandboxed(field.how, ours, theirs)) std::memcpy(kernel.data() + offset, &ours, sizeof(ours));
+    }
+  }
+}
+
 void Comparison::reset() {
   inodes_.clear(), devices_.clear();
   unpredictable_ = slots_differ_ = false;
@@ -133,6 +154,7 @@ std::optional<Difference> Comparison::compare(const RecordedCall& libos, const K
 void Comparison::normalise(const RecordedCall& libos) {
   if (libos.desc->number == SYS_getdents64 && libos.value > 0) take_over_entries(libos.registers[1], static_cast<size_t>(libos.value));
   if (libos.desc->number == SYS_getrandom && libos.value > 0) take_over(libos.registers[0], static_cast<size_t>(libos.value));
+  if (libos.desc->number == SYS_ppoll) take_over(libos.registers[2], sizeof(timespec));  // what was left of the time
   if (libos.desc->number == SYS_time) take_over(libos.registers[0], sizeof(time_t));
   for (const ArgDesc& arg : libos.desc->args()) {
     if ((arg.kind != Kind::out && arg.kind != Kind::in_out) || arg.element == nullptr) continue;
@@ -146,15 +168,11 @@ void Comparison::normalise(const RecordedCall& libos) {
         case Loose::inode: take_over_number(address + field.offset, inodes_); break;
         case Loose::device: take_over_number(address + field.offset, devices_); break;
         case Loose::owner:
-          if (read(address + field.offset, ours, theirs) && ours == 0 && theirs == overflow_id) take_over(address + field.offset, field.size);
+        case Loose::privileges:
+          if (read(address + field.offset, ours, theirs) && only_sandboxed(field.how, ours, theirs)) take_over(address + field.offset, field.size);
           break;
         case Loose::blocks:
           if (read(address + field.offset, our_blocks, their_blocks) && their_blocks > our_blocks) take_over(address + field.offset, field.size);
-          break;
-        case Loose::privileges:
-          if (read(address + field.offset, ours, theirs) && (ours & theirs) == theirs && (ours ^ theirs) == (ours & ~theirs & set_ids)) {
-            take_over(address + field.offset, field.size);
-          }
           break;
         case Loose::directory_size:
           if (read(address + offsetof(struct stat, st_mode), ours, theirs) && S_ISDIR(ours)) take_over(address + field.offset, field.size);

@@ -71,6 +71,10 @@ class Comparison {
   Renaming inodes_, devices_;
 };
 
+// Makes what a slot holds after the kernel's call what it would hold outside of a user namespace, where the only
+// difference to libos's bytes is that.
+void hide_sandbox(const interface::Invocation& invocation, const interface::Slot& libos, std::span<std::byte> kernel);
+
 // "-1 ENOENT", "3".
 std::string value_text(int64_t value);
 

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <linux/prctl.h>
 
@@ -59,6 +58,83 @@ void reap() {
   while (kernel(SYS_wait4, -1, 0, __WALL, 0) > 0) {}
 }
 
+// SAFETY: of a program's memory only, which nothing of ours lives in.
+std::byte* at(uint64_t address) { return reinterpret_cast<std::byte*>(address); }
+
+// Lets us write to the page that can only be read, where the range has bytes of it.
+class Unlocked {
+ public:
+  Unlocked(uint64_t address, uint64_t size) : is_needed_(address + size > fuzz::read_only_base && address < fuzz::unmapped_base) {
+    if (is_needed_) kernel(SYS_mprotect, fuzz::read_only_base, page_size, PROT_READ | PROT_WRITE);
+  }
+  ~Unlocked() {
+    if (is_needed_) kernel(SYS_mprotect, fuzz::read_only_base, page_size, PROT_READ);
+  }
+  Unlocked(const Unlocked&) = delete;
+  Unlocked& operator=(const Unlocked&) = delete;
+
+ private:
+  const bool is_needed_;
+};
+
+bool in_slots(const SlotRecord& slot) {
+  return slot.address >= fuzz::slots_base && slot.address < fuzz::unmapped_base && slot.size <= fuzz::unmapped_base - slot.address;
+}
+
+// Where a load that faults goes on.
+void* after_fault[5];
+volatile bool may_fault = false;
+void on_fault(int) {
+  if (may_fault) __builtin_longjmp(after_fault, 1);
+  kernel(SYS_exit_group, 3);
+}
+
+// Copies what lies there, as far as it can be read.
+void peek(const SlotRecord& slot, std::byte* out) {
+  may_fault = true;
+  // SAFETY: on_fault() comes back here from within the one statement that may fault; nothing it would unwind is alive.
+  if (__builtin_setjmp(after_fault) == 0) {
+    for (uint64_t done = 0; done < slot.size;) {
+      const uint64_t from = slot.address + done;
+      const uint64_t size = std::min<uint64_t>(slot.size - done, page_size - from % page_size);
+      copy_bytes(out + done, at(from), size);
+      done += size;
+    }
+  }
+  may_fault = false;
+}
+
+// SAFETY: the parent has written the records, in the very layout that these walk along.
+void lay_in(std::byte* slots, uint8_t count) {
+  // All that is given first: what is found may lie in it.
+  for (const Content content : {Content::given, Content::found}) {
+    std::byte* record = slots;
+    for (uint8_t index = 0; index < count; ++index) {
+      const auto& slot = *reinterpret_cast<const SlotRecord*>(record);
+      std::byte* const before = record + sizeof(SlotRecord);
+      record = before + 2 * padded(slot.size);
+      if (slot.content != content) continue;
+      if (content == Content::found) {
+        peek(slot, before);
+      } else if (in_slots(slot)) {
+        const Unlocked unlocked(slot.address, slot.size);
+        copy_bytes(at(slot.address), before, slot.size);
+      }
+    }
+  }
+}
+
+void take_out(std::byte* slots, uint8_t count) {
+  for (std::byte* record = slots; count > 0; --count) {
+    const auto& slot = *reinterpret_cast<const SlotRecord*>(record);
+    std::byte* const before = record + sizeof(SlotRecord);
+    std::byte* const after = before + padded(slot.size);
+    if (slot.content == Content::found) copy_bytes(after, before, slot.size);  // where it cannot be read
+    peek(slot, after);
+    record = after + padded(slot.size);
+  }
+}
+
 uint64_t obstacle(const libos::Config& config) { return config.break_base + config.break_size_max + page_size; }
 
 // Puts the heap that brk(2) grows at the machine's address (prctl(2), PR_SET_MM_MAP: all or nothing, so the other places
@@ -71,16 +147,15 @@ bool place_break(const libos::Config& config) {
   map.start_stack = map.arg_start = map.arg_end = map.env_start = map.env_end = base;
   map.exe_fd = ~0u;
   if (prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0) != 0) return false;
-  // SAFETY: nothing else lives below `guest_end`, and MAP_FIXED_NOREPLACE makes sure.
-  return mmap(reinterpret_cast<void*>(obstacle(config)), page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED;
+  return mmap(at(obstacle(config)), page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != MAP_FAILED;
 }
 
 }  // namespace
 
 std::span<const uint16_t> Child::own_calls() {
-  static constexpr std::array<uint16_t, 17> calls{
+  static constexpr std::array<uint16_t, 16> calls{
       SYS_close, SYS_openat, SYS_getdents64, SYS_unlinkat, SYS_chdir, SYS_newfstatat, SYS_close_range, SYS_umask, SYS_chmod,
-      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mremap, SYS_mprotect, SYS_process_vm_readv, SYS_wait4,
+      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mprotect, SYS_mmap, SYS_wait4,
   };
   return calls;
 }
@@ -89,11 +164,14 @@ bool Child::prepare() {
   struct sigaction action {};
   action.sa_handler = on_nudge;  // without SA_RESTART: the call gives EINTR
   if (sigaction(nudge_signal, &action, nullptr) != 0) return false;
-  // SAFETY: an old size of 0 makes a second view of a shared mapping (mremap(2)); the place is the program's.
-  void* place = reinterpret_cast<void*>(fuzz::slots_base);
-  void* view = mremap(place_.slots.data(), 0, place_.slots.size(), MREMAP_MAYMOVE | MREMAP_FIXED, place);
-  if (view != place) return false;
-  if (mprotect(reinterpret_cast<void*>(fuzz::read_only_base), page_size, PROT_READ) != 0) return false;
+  struct sigaction fault {};
+  fault.sa_handler = on_fault;
+  fault.sa_flags = SA_NODEFER;  // it does not return
+  if (sigaction(SIGSEGV, &fault, nullptr) != 0 || sigaction(SIGBUS, &fault, nullptr) != 0) return false;
+  std::byte* const slots = at(fuzz::slots_base);
+  const size_t size = fuzz::unmapped_base - fuzz::slots_base;
+  if (mmap(slots, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != slots) return false;
+  if (mprotect(at(fuzz::read_only_base), page_size, PROT_READ) != 0) return false;
   return place_break(place_.config);
 }
 
@@ -122,7 +200,7 @@ std::byte* Child::run_program(std::byte* record) {
   // SAFETY: the parent wrote the records, in this very layout, before it asked.
   const auto& program = *reinterpret_cast<const ProgramRecord*>(record);
   record += sizeof(ProgramRecord);
-  slots_used_ = std::min<size_t>(program.slots_used, place_.slots.size());
+  slots_used_ = std::min<size_t>(program.slots_used, fuzz::unmapped_base - fuzz::slots_base);
   bool goes_on = true;
   for (uint32_t index = 0; index < program.call_count; ++index) {
     auto& call = *reinterpret_cast<CallRecord*>(record);
@@ -181,63 +259,22 @@ void Child::restore() {
   used_memory_ = false;
 }
 
-// Slots are reached by their second view, which no program can take away; nullptr for other places.
-std::byte* Child::view_of(const SlotRecord& slot) const {
-  if (slot.address < fuzz::slots_base || slot.address >= fuzz::unmapped_base || slot.size > fuzz::unmapped_base - slot.address) return nullptr;
-  return &place_.slots[slot.address - fuzz::slots_base];
-}
-
-// Other places are read as far as they can be.
-void Child::peek(const SlotRecord& slot, std::byte* out) const {
-  if (const std::byte* view = view_of(slot); view != nullptr) {
-    copy_bytes(out, view, slot.size);
-  } else {
-    const iovec here{out, slot.size}, there{reinterpret_cast<void*>(slot.address), slot.size};
-    kernel(SYS_process_vm_readv, 1, &here, 1, &there, 1, 0);
-  }
-}
-
-void Child::lay_in(std::byte* slots, uint8_t count) const {
-  // All that is given first: what is found may lie in it.
-  for (const Content content : {Content::given, Content::found}) {
-    std::byte* record = slots;
-    for (uint8_t index = 0; index < count; ++index) {
-      // SAFETY: as in run_program().
-      const auto& slot = *reinterpret_cast<const SlotRecord*>(record);
-      std::byte* const before = record + sizeof(SlotRecord);
-      record = before + 2 * padded(slot.size);
-      if (slot.content != content) continue;
-      std::byte* const view = view_of(slot);
-      if (content == Content::found) peek(slot, before);
-      else if (view != nullptr) copy_bytes(view, before, slot.size);
-    }
-  }
-}
-
-void Child::take_out(std::byte* slots, uint8_t count) const {
-  for (std::byte* record = slots; count > 0; --count) {
-    // SAFETY: as in run_program().
-    const auto& slot = *reinterpret_cast<const SlotRecord*>(record);
-    std::byte* const before = record + sizeof(SlotRecord);
-    std::byte* const after = before + padded(slot.size);
-    if (slot.content == Content::found) copy_bytes(after, before, slot.size);  // where it cannot be read
-    peek(slot, after);
-    record = after + padded(slot.size);
-  }
-}
-
 // Zeros, but for the second half of the page that can only be read: no text ends there.
 void Child::restore_slots() {
-  fill_bytes(place_.slots.data(), 0, std::min<size_t>(slots_used_, edge_offset));
+  fill_bytes(at(fuzz::slots_base), 0, std::min<size_t>(slots_used_, edge_offset));
   if (slots_used_ <= edge_offset && !used_edge_) return;
-  std::byte* const edge = &place_.slots[edge_offset];
-  fill_bytes(edge, 0, page_size + page_size / 2);
-  fill_bytes(edge + page_size + page_size / 2, static_cast<int>(fuzz::guard_byte), page_size / 2);
+  const Unlocked unlocked(fuzz::read_only_base, page_size);
+  fill_bytes(at(fuzz::slots_base + edge_offset), 0, page_size + page_size / 2);
+  fill_bytes(at(fuzz::read_only_base + page_size / 2), static_cast<int>(fuzz::guard_byte), page_size / 2);
   used_edge_ = false;
 }
 
 void Child::restore_memory() {
-  kernel(SYS_brk, place_.config.break_base);
+  // The break goes back only where there is a heap to take away: a program may have unmapped it.
+  const uint64_t base = place_.config.break_base;
+  const auto end = static_cast<uint64_t>(kernel(SYS_brk, 0));
+  if (end != base) kernel(SYS_mmap, base, end - base, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  kernel(SYS_brk, base);
   const uint64_t wall = obstacle(place_.config);
   kernel(SYS_munmap, 0, fuzz::slots_base);
   kernel(SYS_munmap, fuzz::unmapped_base, wall - fuzz::unmapped_base);

@@ -35,7 +35,6 @@ struct Desk {
 struct Workplace {
   Desk* desk = nullptr;
   std::span<std::byte> memory;      // the batches; shared
-  std::span<std::byte> slots;       // a second view of the slots and of the page after them; shared
   libos::Config config{};
 };
 
@@ -57,10 +56,6 @@ class Child final : public Inhabitant {
   void note_traces(const CallRecord& call);
   void restore();
   void restore_slots();
-  void lay_in(std::byte* slots, uint8_t count) const;
-  void take_out(std::byte* slots, uint8_t count) const;
-  std::byte* view_of(const SlotRecord& slot) const;
-  void peek(const SlotRecord& slot, std::byte* out) const;
 
   void restore_memory();
 

@@ -74,8 +74,7 @@ bool limit_resources(const Confinement& confinement, uint64_t address_space, Ref
   const uint64_t memory_max = address_space == 0 ? RLIM_INFINITY : address_space + confinement.memory_max;
   return limit(RLIMIT_NOFILE, confinement.descriptors_max, "limiting descriptors", refusal) &&
          limit(RLIMIT_FSIZE, confinement.file_size_max, "limiting file sizes", refusal) &&
-         limit(RLIMIT_AS, memory_max, "limiting memory", refusal) && limit(RLIMIT_CORE, 0, "limiting core dumps", refusal) &&
-         limit(RLIMIT_MEMLOCK, 0, "limiting locked memory", refusal);
+         limit(RLIMIT_AS, memory_max, "limiting memory", refusal) && limit(RLIMIT_CORE, 0, "limiting core dumps", refusal);
 }
 
 bool drop_capabilities(Refusal& refusal) {

@@ -16,8 +16,7 @@ namespace cupel::host {
 namespace {
 
 constexpr size_t batch_size = size_t{8} << 20;  // bytes
-constexpr size_t slots_view_size = fuzz::unmapped_base - fuzz::slots_base;
-constexpr size_t shared_size = page_size + slots_view_size + Kernel::batch_count * batch_size;
+constexpr size_t shared_size = page_size + Kernel::batch_count * batch_size;
 static_assert(sizeof(Desk) <= page_size);
 
 // No call here needs longer on its own: one that does not come back waits for something that will not happen.
@@ -35,8 +34,7 @@ std::expected<std::unique_ptr<Kernel>, std::string> Kernel::start(const libos::C
   auto* bytes = static_cast<std::byte*>(memory);
   kernel->memory_.reset(bytes);
   kernel->place_.desk = new (bytes) Desk;
-  kernel->place_.slots = {bytes + page_size, slots_view_size};
-  kernel->place_.memory = {bytes + page_size + slots_view_size, batch_count * batch_size};
+  kernel->place_.memory = {bytes + page_size, batch_count * batch_size};
   kernel->place_.config = config;
   for (size_t index = 0; index < batch_count; ++index) {
     kernel->batches_.emplace_back(kernel->place_.memory.subspan(index * batch_size, batch_size));

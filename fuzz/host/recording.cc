@@ -58,6 +58,7 @@ void Recording::add(const fuzz::StepReport& report) {
     reach(slot.address, slot.before.size());
   }
   for (const fuzz::Store& store : report.layout.stores) call.stores.push_back({store.address, keep(store.bytes)});
+  call.extents.assign(report.layout.extents.begin(), report.layout.extents.end());
   call.reads_beyond = false;
   const uint64_t laid_out_end = report.layout.base + report.layout.bytes.size();
   for (const fuzz::Extent& extent : report.layout.extents) {

@@ -18,6 +18,7 @@ struct RecordedCall {
   int64_t value;
   std::vector<interface::Slot> slots;    // where the call's arguments lie: the first was laid out for it, others are elsewhere
   std::vector<fuzz::Store> stores;       // what was laid out elsewhere
+  std::vector<fuzz::Extent> extents;     // what the call may read or write
   uint64_t slots_end;                    // the call may have written slots up to this address
   bool reads_beyond;                     // it may read slots behind what was laid out
   bool mishap;                           // the machine's memory was full

@@ -117,6 +117,7 @@ class ThreeWay::KernelRun final : public fuzz::Observer {
       for (size_t at = 0; at < bytes.size(); ++at) {
         if (after[at] != before[at]) bytes[at] = after[at];
       }
+      hide_sandbox(report.invocation, ours, bytes);
       slots_.push_back({ours.address, ours.before, bytes});
     }
     const Outcome outcome{Outcome::Kind::returned, batch_.answer(program_, call).value, slots_};
@@ -195,11 +196,11 @@ bool ThreeWay::encode(const RecordedCall& call, const Translation& translation, 
   }
   if (!batch.add(translation.record, std::span(slots).first(count))) return false;
   if (translation.timeout != 0) {
-    for (size_t slot = 0; slot < call.slots.size(); ++slot) {
-      const interface::Slot& place = call.slots[slot];
-      if (translation.timeout < place.address || translation.timeout - place.address + 16 > place.before.size()) continue;
-      std::memset(&batch.input(slot)[translation.timeout - place.address], 0, 16);
-      break;
+    constexpr size_t timespec_size = 16;
+    for (size_t slot = 0; slot < count; ++slot) {
+      const SlotInput& place = slots[slot];
+      if (translation.timeout < place.address || translation.timeout - place.address + timespec_size > place.bytes.size()) continue;
+      std::memset(&batch.input(slot)[translation.timeout - place.address], 0, timespec_size);
     }
   }
   return true;
@@ -261,7 +262,7 @@ Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program)
   ++tally_.programs;
   comparison_.reset();
   const auto calls = entry.recording.calls();
-  size_t compared = 0, call = 0;
+  size_t compared = 0, call = 0, agreed = SIZE_MAX;
   for (; call < calls.size(); ++call) {
     const RecordedCall& libos = calls[call];
     if (!entry.not_comparable[call].empty()) {
@@ -283,6 +284,7 @@ Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program)
     else difference = comparison_.compare(libos, {answer.value, &batch, program, call});
     if (difference) {
       judgement.finding = judge_difference(entry, batch, program, call, *difference);
+      agreed = std::min(agreed, call);
       if (judgement.finding || libos.failed() != KernelCall{answer.value, nullptr, 0, 0}.failed()) break;
     } else if (call == entry.model.call) {
       if (enabled_[1]) {
@@ -301,7 +303,7 @@ Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program)
   tally_.not_reached += entry.steps_made - std::min<uint64_t>(entry.steps_made, call + (call < calls.size() ? 1 : 0));
   if (!judgement.finding && kernel_every_ != 0 && tally_.programs % kernel_every_ == 0) {
     ++tally_.kernel_by_model;
-    if (const ModelSays says = judge_kernel(entry, batch, program, call); says.call != SIZE_MAX && enabled_[1]) {
+    if (const ModelSays says = judge_kernel(entry, batch, program, std::min(call, agreed)); says.call != SIZE_MAX && enabled_[1]) {
       judgement.finding = finding(entry, says.call, "model_host", says.mismatch.got, fmt::format("the model allows only: {}", says.mismatch.expected));
     }
   }

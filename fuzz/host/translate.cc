@@ -26,9 +26,11 @@ constexpr std::string_view own_pages = "changes the pages of the arguments";
 constexpr std::string_view ends_task = "ends the task";
 constexpr std::string_view torn_write = "a write that faults leaves pages and a new size behind in tmpfs";
 constexpr std::string_view low_address = "an address whose use is for the host's administrator to allow";
+constexpr std::string_view error_address = "an address that the kernel takes for one of its errors";
 constexpr std::string_view makes_namespace = "makes a namespace";
 constexpr std::string_view makes_task = "makes a task";
 constexpr std::string_view other_task = "made by another task";
+constexpr std::string_view odd_time = "waits for a time that lies where others look";
 constexpr std::string_view mishap = "the machine's memory is full";
 constexpr std::string_view unknown_id = "an id that the sandbox does not have";
 
@@ -129,6 +131,7 @@ std::string_view objection_to(const RecordedCall& call, const Limits& limits) {
   if (is_among(writing, call.desc->number) && call.value == -EFAULT) return torn_write;
   const bool fixed = call.desc->number == SYS_mmap && (call.registers[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
   if (fixed && call.registers[0] < lowest_address) return low_address;
+  if (fixed && call.registers[0] >= ~uint64_t{4094}) return error_address;
   return objection_to_arguments(call, limits);
 }
 
@@ -153,9 +156,14 @@ void shorten(const RecordedCall& call, Translation& out) {
     if (static_cast<int32_t>(value) > 0) value = 0;
     return;
   }
+  if (value == 0) return;
   int64_t parts[2];
   const auto bytes = bytes_at(call, value, sizeof(parts));
-  if (bytes.empty()) return;
+  const auto touches = [&](const fuzz::Extent& extent) { return overlaps(extent.address, extent.size, value, value + sizeof(parts)); };
+  if (bytes.empty() || std::ranges::count_if(call.extents, touches) > 1) {
+    if (!call.failed() || call.value == -ETIMEDOUT) out.not_comparable = odd_time;
+    return;
+  }
   std::memcpy(parts, bytes.data(), sizeof(parts));
   if (parts[0] >= 0 && parts[1] >= 0 && parts[1] < 1'000'000'000) out.timeout = value;
 }
@@ -180,13 +188,14 @@ Translation translate(const RecordedCall& call, const Limits& limits) {
   out.record.manner = is_among(spawning, call.desc->number) ? Manner::spawn : Manner::plain;
   out.record.descriptors = descriptors_made(call);
   out.not_comparable = objection_to(call, limits);
+  if (out.not_comparable.empty()) {
+    pin(call, out.record);
+    shorten(call, out);
+  }
   if (!out.not_comparable.empty()) {
     out.record.manner = Manner::skip;
     out.ends = !call.failed() || is_among(partial, call.desc->number);
-    return out;
   }
-  pin(call, out.record);
-  shorten(call, out);
   return out;
 }
 
