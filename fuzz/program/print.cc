@@ -21,10 +21,10 @@ class Printer {
     const std::vector<bool> labelled = referenced_steps();
     size_t width = 0;
     for (size_t index = 0; index < labelled.size(); ++index) {
-      if (labelled[index]) width = fmt::formatted_size("r{} = ", index);
+      if (labelled[index]) width = fmt::formatted_size("r{}", index);
     }
     for (size_t index = 0; index < program_.steps.size(); ++index) {
-      append(out_, "{:<{}}", labelled[index] ? fmt::format("r{} = ", index) : "", width);
+      if (width != 0) append(out_, "{:<{}} {} ", labelled[index] ? fmt::format("r{}", index) : "", width, labelled[index] ? '=' : ' ');
       step(index);
       if (program_.steps[index].task != 0) append(out_, "  ; task {}", program_.steps[index].task);
       out_ += '\n';
