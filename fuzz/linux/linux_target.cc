@@ -23,6 +23,20 @@ constexpr auto oracle_names = [] {
   return names;
 }();
 
+// Does to the second run what the judge does to the first, and looks at nothing.
+class WokenAlike final : public Observer {
+ public:
+  WokenAlike(Executor& executor, bool wakes) : executor_(executor), wakes_(wakes) {}
+  void on_step(const StepReport&) override {}
+  void at_rest() override {
+    if (wakes_) executor_.wake_for_nothing();
+  }
+
+ private:
+  Executor& executor_;
+  bool wakes_;
+};
+
 constexpr std::byte other_fill{0xc3};  // what fresh memory holds in the second run
 
 }  // namespace
@@ -57,7 +71,8 @@ Run LinuxTarget::execute(ByteView input, std::string* trace) {
   if (oracles_.uninitialised && !judge_.finding()) {
     const std::vector<uint64_t> hashes(executor_.step_hashes().begin(), executor_.step_hashes().end());
     options.fill = other_fill;
-    const RunResult second = executor_.run(program, options, nullptr);
+    WokenAlike observer(executor_, oracles_.lost_wakeup);
+    const RunResult second = executor_.run(program, options, &observer);
     if (second.trace_hash != first.trace_hash) {
       size_t step = 0;
       while (step < hashes.size() && hashes[step] == executor_.step_hashes()[step]) ++step;

@@ -47,6 +47,7 @@ class LinuxJudge final : public Observer {
   const Program* program_ = nullptr;
   std::string* trace_ = nullptr;
   std::optional<Finding> finding_;
+  bool blind_ = false;  // the model has lost track of this program
 };
 
 }  // namespace cupel::fuzz

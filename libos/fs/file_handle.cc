@@ -17,6 +17,8 @@ constexpr uint16_t ready_file = 0x145;  // POLLIN | POLLOUT | POLLRDNORM | POLLW
 }  // namespace
 
 Result<uint64_t> FileHandle::read(Task&, UserCursor& out, const uint64_t* at) {
+  // rw_verify_area(): a position so far out that the end would be negative.
+  static_cast<void>(TRY(transfer_size<uint64_t>(at == nullptr ? position_ : *at, out.remaining())));
   if (inode_->is_directory()) return fail(Errno::isdir);
   auto& file = static_cast<RegularFile&>(*inode_);
   const uint64_t start = at == nullptr ? position_ : *at;
@@ -37,6 +39,7 @@ Result<uint64_t> FileHandle::read(Task&, UserCursor& out, const uint64_t* at) {
 
 Result<uint64_t> FileHandle::write(Task& task, UserCursor& in, const uint64_t* at) {
   auto& file = static_cast<RegularFile&>(*inode_);
+  static_cast<void>(TRY(transfer_size<uint64_t>(at == nullptr ? position_ : *at, in.remaining())));
   if (in.remaining() == 0) return 0;
   const uint64_t start = has(OpenFlag::append) ? file.size() : at == nullptr ? position_ : *at;
   const uint64_t allowed = TRY(writable_size<uint64_t>(start, in.remaining(), files_.config().file_size_max));
@@ -93,7 +96,7 @@ Result<uint64_t> FileHandle::seek(Task&, int64_t offset, Whence whence) {
     }
   }
   int64_t target = 0;
-  if (__builtin_add_overflow(base, offset, &target)) return fail(Errno::overflow);
+  if (__builtin_add_overflow(base, offset, &target)) return fail(Errno::inval);  // Linux lets it wrap to a negative one
   if (target < 0) return fail(Errno::inval);
   position_ = static_cast<uint64_t>(target);
   return position_;

@@ -9,8 +9,9 @@
 namespace cupel::libos {
 
 // Whether a symlink at the end of a path is followed. With `no` one is if a slash comes behind it; with `never` the last
-// component stays as it is, and what looking it up says is left in Place: for calls that make, move and remove names.
-enum class Follow : uint8_t { no, yes, never };
+// component stays as it is, and what looking it up says is left in Place: for calls that make, move and remove names. With
+// `create` that holds for a component with a slash behind it, others are followed.
+enum class Follow : uint8_t { no, yes, never, create };
 
 inline constexpr size_t name_size_max = 255;    // NAME_MAX, without the NUL
 inline constexpr size_t path_size_max = 4096;   // PATH_MAX, with it

@@ -53,7 +53,7 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
       skip_slashes(rest);
       is_last = rest.empty();
     }
-    const bool as_it_is = is_last && follow == Follow::never;
+    const bool as_it_is = is_last && (follow == Follow::never || (follow == Follow::create && trailing));
     if (name.size() > name_size_max) {
       if (as_it_is) return Place{at, name, Place::Last::name, trailing, nullptr, holder, fail(Errno::nametoolong)};
       return fail(Errno::nametoolong);
@@ -69,7 +69,7 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
     }
     Entry* entry = at->find(name);
     const bool is_link = entry != nullptr && entry->inode->is_symlink();
-    if (is_link && !as_it_is && (!is_last || follow == Follow::yes || trailing)) {
+    if (is_link && !as_it_is && (!is_last || follow == Follow::yes || follow == Follow::create || trailing)) {
       if (++links_followed > symlinks_max) return fail(Errno::loop);
       auto link = static_cast<Symlink*>(entry->inode.get());
       if (!path.empty() || trailing) {

@@ -112,6 +112,13 @@ AddressSpace::Identity AddressSpace::identity_of(uint64_t address) const {
   return {static_cast<uint64_t>(space_) + 1, address};
 }
 
+Result<> AddressSpace::can_identify(uint64_t address) const {
+  auto vma = covering(address >> page_shift);
+  if (vma == vmas_.end() || !allows(vma->access, Access::read)) return fail(Errno::fault);
+  const bool constant = !vma->shared && !vma->object && !allows(vma->access, Access::write);
+  return constant ? fail(Errno::fault) : Result<>{};
+}
+
 bool AddressSpace::mapped(uint64_t start, uint64_t pages) const {
   for (uint64_t page = start; page < start + pages;) {
     auto vma = covering(page);

@@ -61,6 +61,9 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
     uint64_t number, offset;
   };
   Identity identity_of(uint64_t address) const;
+  // Whether a futex there may be known by its page: EFAULT where none can be read, and where it is the process's own and
+  // can never change. Looks at the mapping, not at the word.
+  Result<> can_identify(uint64_t address) const;
 
   platform::Space id() const { return space_; }
   uint64_t vma_count() const { return vmas_.size(); }

@@ -153,9 +153,11 @@ Result<uint64_t> AddressSpace::set_break(uint64_t address) {
   const uint64_t base = config.break_base >> page_shift;
   const uint64_t old_end = (break_ + page_size - 1) >> page_shift, new_end = (address + page_size - 1) >> page_shift;
   if (new_end < old_end) {
+    if (!overlaps(new_end, old_end - new_end)) return break_;  // the heap there is gone already
     if (!unmap(new_end, old_end - new_end)) return break_;
   } else if (new_end > old_end) {
-    if (overlaps(old_end > base ? old_end : base, new_end - old_end)) return break_;
+    // One page stays free between the heap and what comes next.
+    if (overlaps(old_end > base ? old_end : base, new_end - old_end + 1)) return break_;
     if (!map({.start = old_end, .pages = new_end - old_end, .access = Access::read | Access::write})) return break_;
   }
   break_ = address;

@@ -87,7 +87,7 @@ Result<std::span<const Piece>> Call::buffer(size_t index) const {
 
 Result<std::span<const Piece>> Call::vector(size_t index) const {
   constexpr uint64_t pieces_max = 1024;
-  const uint64_t count = arg<uint64_t>(index + 1);
+  const auto count = arg<uint32_t>(index + 1);  // as wide as the kernel counts
   if (count > pieces_max) return fail(Errno::inval);
   scratch_.pieces.resize(count);
   const size_t readable_count = load(address(index), std::as_writable_bytes(std::span(scratch_.pieces))) / sizeof(Piece);

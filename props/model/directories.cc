@@ -109,7 +109,7 @@ namespace rules {
 Result<> getdents64(const Call& call, Allowed& allowed) {
   const FileId id = TRY(call.file(0));
   const uint64_t buffer = call.address(1);
-  const auto size = call.arg<uint32_t>(2);
+  const auto size = static_cast<uint32_t>(std::max(call.arg<int32_t>(2), 0));  // counted with a sign
   const OpenFile& file = call.at(id);
   if (call.at(file.inode).type != FileType::directory) return fail(Errno::notdir);
   if (call.at(file.inode).removed) return fail(Errno::noent);

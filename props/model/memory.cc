@@ -199,7 +199,8 @@ Result<> brk(const Call& call, Allowed& allowed) {
   const uint64_t old_end = pages_of(now);
   const uint64_t new_end = pages_of(wanted);
   const bool refused = wanted < base || wanted - base > call.world.bounds.config.break_size_max ||
-                       (new_end > old_end && !space.is_free(old_end, new_end));
+                       (new_end > old_end && !space.is_free(old_end, new_end + page_size)) ||  // one page stays free
+                       (new_end < old_end && space.is_free(new_end, old_end));                 // nothing to take away
   if (refused) return allowed.returns(static_cast<int64_t>(now));
   // The one call that does not say ENOMEM.
   allowed.returns(static_cast<int64_t>(now));

@@ -65,8 +65,8 @@ enum class AccessAtFlag : uint32_t {};
 consteval auto names_of(AccessAtFlag) {
   return std::array{NamedValue{"AT_SYMLINK_NOFOLLOW", 0x100}, NamedValue{"AT_EACCESS", 0x200}, NamedValue{"AT_EMPTY_PATH", 0x1000}};
 }
-template <class E>
-bool has(Flags<E> flags, AtFlag flag) {
+template <class E, Unknown unknown>
+bool has(Flags<E, unknown> flags, AtFlag flag) {
   return (flags.bits & static_cast<uint32_t>(flag)) != 0;
 }
 
@@ -98,7 +98,7 @@ consteval auto names_of(CloseRangeFlag) { return std::array{NamedValue{"CLOSE_RA
 enum class RandomFlag : uint32_t { nonblock = 1, random = 2, insecure = 4 };
 consteval auto names_of(RandomFlag) { return std::array{NamedValue{"GRND_NONBLOCK", 1}, NamedValue{"GRND_RANDOM", 2}, NamedValue{"GRND_INSECURE", 4}}; }
 
-enum class MapFlag : uint32_t { shared = 1, priv = 2, shared_validate = 3, fixed = 0x10, anonymous = 0x20, grows_down = 0x100, huge = 0x40000, fixed_no_replace = 0x100000 };
+enum class MapFlag : uint64_t { shared = 1, priv = 2, shared_validate = 3, fixed = 0x10, anonymous = 0x20, grows_down = 0x100, huge = 0x40000, fixed_no_replace = 0x100000 };
 consteval auto names_of(MapFlag) {
   return std::array{NamedValue{"MAP_SHARED", 1},         NamedValue{"MAP_PRIVATE", 2},       NamedValue{"MAP_FIXED", 0x10},      NamedValue{"MAP_ANONYMOUS", 0x20},
                     NamedValue{"MAP_DENYWRITE", 0x800},  NamedValue{"MAP_EXECUTABLE", 0x1000}, NamedValue{"MAP_NORESERVE", 0x4000}, NamedValue{"MAP_POPULATE", 0x8000},

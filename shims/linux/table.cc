@@ -30,7 +30,7 @@ constexpr std::array entries{
     call_entry<fstat>(5, "fstat", errnos<>),
     call_entry<lstat>(6, "lstat", walk_errnos<>),
     call_entry<poll>(7, "poll", errnos<intr, nomem>, args("fds", "timeout"), Blocks{}),
-    call_entry<lseek>(8, "lseek", errnos<nxio, overflow, Errno::spipe>, args("fd", "offset", "whence")),
+    call_entry<lseek>(8, "lseek", errnos<nxio, Errno::spipe>, args("fd", "offset", "whence")),
     call_entry<mmap>(9, "mmap", errnos<acces, exist, inval, nodev, nomem, opnotsupp, overflow, perm>, args("addr", "length", "prot", "flags", "fd", "offset"),
                      Partial{"MAP_HUGETLB, MAP_GROWSDOWN as a growing stack, MAP_LOCKED, MAP_SYNC"}),
     call_entry<mprotect>(10, "mprotect", errnos<acces, nomem>, args("addr", "length", "prot")),

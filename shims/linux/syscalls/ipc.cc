@@ -6,6 +6,7 @@
 #include "libos/ipc/pipe.hh"
 #include "libos/fs/file_system.hh"
 #include "libos/machine/machine.hh"
+#include "libos/mm/address_space.hh"
 #include "shims/linux/syscalls/deadline.hh"
 
 namespace cupel::linux_shim {
@@ -102,7 +103,7 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
     const auto base = (raw & realtime_bit) != 0 ? platform::ClockBase::realtime : platform::ClockBase::monotonic;
     deadline = absolute ? monotonic_deadline(task, base, span) : deadline_after(task, span);
   }
-  if ((raw & realtime_bit) != 0 && !waits) return fail(Errno::nosys);
+  if ((raw & realtime_bit) != 0 && which != FutexOperation::wait_bitset) return fail(Errno::nosys);
   const auto count = static_cast<uint32_t>(value.value);
   const auto mask = static_cast<uint32_t>(third.value);
   FutexTable& futexes = task.machine().futexes();
@@ -110,8 +111,7 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
   const auto identified = [&](uint64_t address) -> Result<> {
     if (address % 4 != 0) return fail(Errno::inval);
     if (address > user_limit - 4) return fail(Errno::fault);
-    std::array<std::byte, 4> word_now;
-    return (raw & private_bit) != 0 ? Result<>{} : task.memory().read(address, word_now);
+    return (raw & private_bit) != 0 ? Result<>{} : task.space().can_identify(address);
   };
   const auto many = [](uint32_t wanted) { return static_cast<int32_t>(wanted) < 1 ? 1 : wanted; };  // Linux wakes at least one
   switch (which) {

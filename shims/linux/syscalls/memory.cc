@@ -17,11 +17,15 @@ using namespace libos;
 using platform::Access;
 
 constexpr uint64_t lowest_address = 65536;  // vm.mmap_min_addr
-constexpr uint32_t type_mask = 0xf;
+constexpr uint64_t type_mask = 0xf;
 
-Access access_of(uint64_t protection) { return static_cast<Access>(protection & 7); }
+// What x86-64 can write or execute it can read (there are no protection keys here, which could take that away).
+Access access_of(uint64_t protection) {
+  const uint64_t wanted = protection & 7;
+  return static_cast<Access>(wanted == 0 ? 0 : wanted | 1);
+}
 
-constexpr bool has(uint32_t flags, MapFlag flag) { return (flags & static_cast<uint32_t>(flag)) != 0; }
+constexpr bool has(uint64_t flags, MapFlag flag) { return (flags & static_cast<uint64_t>(flag)) != 0; }
 
 // file_mmap_ok() of Linux's mm/mmap.c: the end of a regular file's mapping is a file offset, any other's a number.
 Result<> within_file(const OpenFile& file, uint64_t first_page, uint64_t size) {
@@ -31,7 +35,7 @@ Result<> within_file(const OpenFile& file, uint64_t first_page, uint64_t size) {
 }
 
 // What stands behind the new mapping, as do_mmap() of Linux's mm/mmap.c judges it.
-Result<> choose_object(Task& task, const Ref<OpenFile>& file, uint32_t flags, uint64_t protection, AddressSpace::Mapping& mapping) {
+Result<> choose_object(Task& task, const Ref<OpenFile>& file, uint64_t flags, uint64_t protection, AddressSpace::Mapping& mapping) {
   const auto type = static_cast<MapFlag>(flags & type_mask);
   mapping.shared = type == MapFlag::shared || type == MapFlag::shared_validate;
   if (!file) {
@@ -41,7 +45,7 @@ Result<> choose_object(Task& task, const Ref<OpenFile>& file, uint32_t flags, ui
     return {};
   }
   if (type != MapFlag::shared && type != MapFlag::priv && type != MapFlag::shared_validate) return fail(Errno::inval);
-  constexpr uint32_t legacy = Flags<MapFlag>::known & ~static_cast<uint32_t>(MapFlag::fixed_no_replace);  // LEGACY_MAP_MASK
+  constexpr uint64_t legacy = Flags<MapFlag>::known & ~static_cast<uint64_t>(MapFlag::fixed_no_replace);  // LEGACY_MAP_MASK
   if (type == MapFlag::shared_validate && (flags & ~legacy) != 0) return fail(Errno::opnotsupp);
   if (mapping.shared && (protection & 2) != 0 && !file->writable()) return fail(Errno::acces);
   if (!file->readable()) return fail(Errno::acces);
@@ -98,14 +102,19 @@ Result<Done> munmap(Task& task, Address address, Length length) {
 }
 
 Result<Done> mprotect(Task& task, Address address, Length length, Flags<ProtectionBit, Unknown::late> protection) {
-  constexpr uint64_t grows = 0x0300'0000;  // PROT_GROWSDOWN | PROT_GROWSUP: both at once is nonsense, one needs a stack vma
+  constexpr uint64_t grows_down = 0x0100'0000, grows_up = 0x0200'0000, grows = grows_down | grows_up;
   if ((protection.bits & grows) == grows) return fail(Errno::inval);
   if (address.value % page_size != 0) return fail(Errno::inval);
   if (length.value == 0) return Done{};
   const uint64_t size = page_ceil(length.value).value_or(0);
   if (size == 0 || address.value + size <= address.value) return fail(Errno::nomem);
-  if (!protection.checked()) return fail(Errno::inval);
+  if ((protection.bits & ~grows & ~(Flags<ProtectionBit>::known)) != 0) return fail(Errno::inval);
   if (address.value > user_limit || size > user_limit - address.value) return fail(Errno::nomem);
+  if ((protection.bits & grows) != 0) {
+    // Only a stack's mapping grows, and there is none; where nothing is mapped that is what is wrong.
+    const uint64_t looked_at = (protection.bits & grows_down) != 0 ? size >> page_shift : 1;
+    return fail(task.space().overlaps(address.value >> page_shift, looked_at) ? Errno::inval : Errno::nomem);
+  }
   TRY(task.space().protect(address.value >> page_shift, size >> page_shift, access_of(protection.bits)));
   return Done{};
 }
@@ -143,7 +152,9 @@ Result<Done> mincore(Task& task, Address address, Length length, UserOut<uint8_t
   TRY(user_range<uint64_t>(out.address, pages, user_limit));
   std::array<std::byte, 256> chunk;
   for (uint64_t done = 0; done < pages;) {
-    const uint64_t count = std::min<uint64_t>(pages - done, chunk.size());
+    uint64_t count = std::min<uint64_t>(pages - done, chunk.size());
+    // What lies before a hole is told, and may fault, before the hole is found.
+    if (!task.space().mapped((address.value >> page_shift) + done, count)) count = 1;
     TRY(task.space().resident((address.value >> page_shift) + done, count, chunk.data()));
     TRY(task.memory().write(out.address + done, std::span(chunk).first(count)));
     done += count;

@@ -15,8 +15,8 @@ constexpr uint32_t unchanged = ~0u;           // chown(2): leave this id as it i
 constexpr int64_t time_now = (1l << 30) - 1;  // UTIME_NOW
 constexpr int64_t time_omit = (1l << 30) - 2; // UTIME_OMIT
 
-template <class E>
-Follow follow(Flags<E> flags) {
+template <class E, Unknown unknown>
+Follow follow(Flags<E, unknown> flags) {
   return has(flags, AtFlag::symlink_no_follow) ? Follow::no : Follow::yes;
 }
 
@@ -25,11 +25,16 @@ Result<Done> put_stat(Task& task, const Stat& stat, UserOut<RawStat> out) {
   return Done{};
 }
 
-Result<Done> stat_path(Task& task, DirFd from, UserPath user_path, UserOut<RawStat> out, Follow how, bool allow_empty) {
+// vfs_fstatat() of Linux's fs/stat.c: flags are looked at only where there is a path to walk, and before it is.
+Result<Done> stat_path(Task& task, DirFd from, UserPath user_path, UserOut<RawStat> out, Flags<StatAtFlag, Unknown::late> flags) {
+  const bool allow_empty = has(flags, AtFlag::empty_path);
   PathArgument path;
-  if (!allow_empty || user_path.address != 0) TRY(path.read(task, user_path));  // no path at all is an empty one, since Linux 6.11
-  if (path.empty() && allow_empty && !from.is_cwd()) return put_stat(task, TRY(task.fds().get(from.raw))->stat(), out);
-  return put_stat(task, TRY(path.find(task, from, how, allow_empty))->stat(), out);
+  Result<> read{};
+  if (!allow_empty || user_path.address != 0) read = path.read(task, user_path);  // no path at all is an empty one, since Linux 6.11
+  if (read && path.empty() && allow_empty && static_cast<int32_t>(from.raw) >= 0) return put_stat(task, TRY(task.fds().get(from.raw))->stat(), out);
+  TRY(flags.checked());
+  TRY(read);
+  return put_stat(task, TRY(path.find(task, from, follow(flags), allow_empty))->stat(), out);
 }
 
 Result<Done> do_access(Task& task, DirFd from, UserPath user_path, uint32_t mode, Follow how, bool effective, bool allow_empty) {
@@ -82,6 +87,22 @@ Result<Done> set_size(Task& task, Inode& inode, int64_t size) {
   return Done{};
 }
 
+// What vfs_fallocate() of Linux's fs/open.c takes for a mode, whether or not a file system has it: one of them at a time.
+bool is_mode(uint32_t bits) {
+  constexpr uint32_t keep_size = 1, punch_hole = 2, collapse_range = 8, zero_range = 0x10, insert_range = 0x20, unshare_range = 0x40, write_zeroes = 0x80;
+  const bool keeps = (bits & keep_size) != 0;
+  switch (bits & ~keep_size) {
+    case 0:
+    case zero_range:
+    case unshare_range: return true;
+    case punch_hole: return keeps;
+    case collapse_range:
+    case insert_range:
+    case write_zeroes: return !keeps;
+    default: return false;
+  }
+}
+
 Result<Timespec> chosen_time(int64_t seconds, int64_t nanoseconds, const Timespec& now, const Timespec& before) {
   if (nanoseconds == time_now) return now;
   if (nanoseconds == time_omit) return before;
@@ -115,11 +136,11 @@ Result<Done> sync(Task& task, RawFd raw) {
 
 }  // namespace
 
-Result<Done> stat(Task& task, UserPath path, UserOut<RawStat> out) { return stat_path(task, at_cwd, path, out, Follow::yes, false); }
-Result<Done> lstat(Task& task, UserPath path, UserOut<RawStat> out) { return stat_path(task, at_cwd, path, out, Follow::no, false); }
+Result<Done> stat(Task& task, UserPath path, UserOut<RawStat> out) { return stat_path(task, at_cwd, path, out, {}); }
+Result<Done> lstat(Task& task, UserPath path, UserOut<RawStat> out) { return stat_path(task, at_cwd, path, out, {static_cast<uint32_t>(AtFlag::symlink_no_follow)}); }
 Result<Done> fstat(Task& task, Fd<> fd, UserOut<RawStat> out) { return put_stat(task, TRY(task.fds().get(fd.raw))->stat(), out); }
-Result<Done> newfstatat(Task& task, DirFd from, UserPath path, UserOut<RawStat> out, Flags<StatAtFlag> flags) {
-  return stat_path(task, from, path, out, follow(flags), has(flags, AtFlag::empty_path));
+Result<Done> newfstatat(Task& task, DirFd from, UserPath path, UserOut<RawStat> out, Flags<StatAtFlag, Unknown::late> flags) {
+  return stat_path(task, from, path, out, flags);
 }
 
 Result<Done> access(Task& task, UserPath path, Flags<AccessMode> mode) { return do_access(task, at_cwd, path, mode.bits, Follow::yes, false, false); }
@@ -180,9 +201,8 @@ Result<Done> ftruncate(Task& task, Fd<> fd, Offset size) {
 Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> mode, Offset offset, Offset size) {
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
   if (offset.value < 0 || size.value <= 0) return fail(Errno::inval);
-  if (!mode.checked()) return fail(Errno::opnotsupp);
+  if (!is_mode(mode.bits)) return fail(Errno::opnotsupp);
   const bool punch = mode.has(FallocateMode::punch_hole);
-  if (punch && !mode.has(FallocateMode::keep_size)) return fail(Errno::opnotsupp);
   if (!file->writable()) return fail(Errno::badf);
   if (file->inode()->is_pipe()) return fail(Errno::spipe);
   if (file->inode()->is_directory()) return fail(Errno::isdir);
@@ -190,6 +210,7 @@ Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> 
   auto& regular = static_cast<RegularFile&>(*file->inode());
   const uint64_t begin = static_cast<uint64_t>(offset.value);
   const uint64_t end = TRY(allocation_end<uint64_t>(begin, static_cast<uint64_t>(size.value), task.machine().config().file_size_max));
+  if (!mode.checked()) return fail(Errno::opnotsupp);  // a mode that this file system does not have
   if (punch) {
     regular.punch(begin, end);
   } else {
@@ -203,7 +224,7 @@ Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> 
   return Done{};
 }
 
-Result<Done> utimensat(Task& task, DirFd from, UserPath user_path, OptionalIn<TimePair> times, Flags<OwnerAtFlag> flags) {
+Result<Done> utimensat(Task& task, DirFd from, UserPath user_path, OptionalIn<TimePair> times, Flags<OwnerAtFlag, Unknown::late> flags) {
   TimePair chosen{};
   if (!times.is_null()) {
     chosen = TRY(times.read(task.memory()));
@@ -216,6 +237,7 @@ Result<Done> utimensat(Task& task, DirFd from, UserPath user_path, OptionalIn<Ti
     Ref<OpenFile> file = TRY(task.fds().get_io(from.raw));
     return set_times(task, *file->inode(), given);
   }
+  TRY(flags.checked());
   PathArgument path;
   TRY(path.read(task, user_path));
   return set_times(task, *TRY(path.find(task, from, follow(flags), has(flags, AtFlag::empty_path))), given);

@@ -7,7 +7,7 @@ namespace cupel::linux_shim {
 Result<Done> stat(Task& task, UserPath path, UserOut<RawStat> out);
 Result<Done> lstat(Task& task, UserPath path, UserOut<RawStat> out);
 Result<Done> fstat(Task& task, Fd<> fd, UserOut<RawStat> out);
-Result<Done> newfstatat(Task& task, DirFd from, UserPath path, UserOut<RawStat> out, Flags<StatAtFlag> flags);
+Result<Done> newfstatat(Task& task, DirFd from, UserPath path, UserOut<RawStat> out, Flags<StatAtFlag, Unknown::late> flags);
 Result<Done> access(Task& task, UserPath path, Flags<AccessMode> mode);
 Result<Done> faccessat(Task& task, DirFd from, UserPath path, Flags<AccessMode> mode);
 Result<Done> faccessat2(Task& task, DirFd from, UserPath path, Flags<AccessMode> mode, Flags<AccessAtFlag> flags);
@@ -22,7 +22,7 @@ Result<uint64_t> umask(Task& task, Mode mode);
 Result<Done> truncate(Task& task, UserPath path, Offset size);
 Result<Done> ftruncate(Task& task, Fd<> fd, Offset size);
 Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> mode, Offset offset, Offset size);
-Result<Done> utimensat(Task& task, DirFd from, UserPath path, OptionalIn<TimePair> times, Flags<OwnerAtFlag> flags);
+Result<Done> utimensat(Task& task, DirFd from, UserPath path, OptionalIn<TimePair> times, Flags<OwnerAtFlag, Unknown::late> flags);
 Result<Done> fsync(Task& task, Fd<> fd);
 Result<Done> fdatasync(Task& task, Fd<> fd);
 

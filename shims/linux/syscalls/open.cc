@@ -18,8 +18,9 @@ constexpr uint32_t not_kept = bit(OpenFlag::create) | bit(OpenFlag::exclusive) |
 constexpr uint32_t path_keeps = bit(OpenFlag::directory) | bit(OpenFlag::no_follow) | bit(OpenFlag::path) | bit(OpenFlag::cloexec);
 constexpr uint32_t tmpfile_bit = bit(OpenFlag::tmpfile) & ~bit(OpenFlag::directory);
 
-// build_open_flags() of Linux's fs/open.c: which combinations are none.
+// build_open_flags() of Linux's fs/open.c: unknown bits are dropped; and which combinations are none.
 Result<uint32_t> checked_flags(uint32_t flags) {
+  flags &= OpenFlags::known | bit(OpenFlag::async);
   if (has(flags, OpenFlag::path)) flags &= path_keeps;
   if (has(flags, OpenFlag::create) && has(flags, OpenFlag::directory)) return fail(Errno::inval);
   if ((flags & tmpfile_bit) != 0) {
@@ -49,17 +50,18 @@ Result<Ref<Inode>> existing_or_new(Task& task, DirFd from, const PathArgument& p
   FileSystem& files = task.machine().files();
   const bool creates = has(flags, OpenFlag::create);
   const bool exclusive = creates && has(flags, OpenFlag::exclusive);
-  const Follow follow = has(flags, OpenFlag::no_follow) || exclusive ? Follow::no : Follow::yes;
+  const bool follows = !has(flags, OpenFlag::no_follow) && !exclusive;
+  const Follow follow = creates ? (follows ? Follow::create : Follow::never) : follows ? Follow::yes : Follow::no;
   if (has(flags, OpenFlag::tmpfile)) {
     Ref<Inode> directory = TRY(path.find(task, from, Follow::yes));
     if (!directory->is_directory()) return fail(Errno::notdir);
     TRY(directory->allow(task.credentials, Permission::write | Permission::execute));
     return files.create_nameless(static_cast<Directory&>(*directory), task.credentials, mode & ~task.fs().umask & 07777);
   }
-  // A name with a slash behind it cannot be a new file's, whatever it is now.
-  if (creates && path.ends_in_slash() && TRY(path.walk(task, from, Follow::never)).last == Place::Last::name) return fail(Errno::isdir);
   Place place = TRY(path.walk(task, from, follow));
+  // A name with a slash behind it cannot be a new file's, whatever it is now.
   if (creates && place.last == Place::Last::name && place.trailing_slash) return fail(Errno::isdir);
+  TRY(place.lookup);
   if (!place.inode) {
     if (!creates || place.parent->removed) return fail(Errno::noent);
     TRY(place.parent->allow(task.credentials, Permission::write | Permission::execute));
@@ -82,6 +84,7 @@ Result<int32_t> do_open(Task& task, DirFd from, UserPath user_path, uint32_t raw
   const uint32_t flags = TRY(checked_flags(raw_flags));
   PathArgument path;
   TRY(path.read(task, user_path));
+  if (path.empty()) return fail(Errno::noent);
   const int32_t number = TRY(task.fds().reserve());
   FileSystem& files = task.machine().files();
   // The description is made before a file may be, so that a full arena leaves no file behind. Open files are large
@@ -182,8 +185,12 @@ Result<uint64_t> fcntl(Task& task, Fd<> fd, Choice<FcntlCommand> command, Int ar
       const auto wanted_flags = static_cast<uint32_t>(argument.value);
       const bool gains_no_atime = has(wanted_flags, OpenFlag::no_atime) && !file->has(OpenFlag::no_atime);
       if (gains_no_atime && !file->inode()->owned_by(task.credentials)) return fail(Errno::perm);
-      if (has(wanted_flags, OpenFlag::direct) && file->inode()->is_directory()) return fail(Errno::inval);
-      file->set_flags((file->flags() & ~settable) | (wanted_flags & settable));
+      // FMODE_CAN_ODIRECT; a pipe takes it for packets.
+      const bool can_direct = file->inode()->is_regular() || file->inode()->is_pipe();
+      if (has(wanted_flags, OpenFlag::direct) && !can_direct) return fail(Errno::inval);
+      // Signals for readiness are a pipe's to send.
+      const uint32_t changed = file->inode()->is_pipe() ? settable | bit(OpenFlag::async) : settable;
+      file->set_flags((file->flags() & ~changed) | (wanted_flags & changed));
       return 0;
     }
   }

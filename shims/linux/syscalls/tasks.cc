@@ -27,8 +27,10 @@ Result<> check_flags(uint64_t flags) {
   return {};
 }
 
-Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t parent_tid, uint64_t child_tid) {
+Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t parent_tid, uint64_t child_tid, uint64_t tls) {
   TRY(check_flags(flags));
+  // Thread-local storage lies where user addresses may: ARCH_SET_FS refuses others so.
+  if (has(flags, CloneFlag::settls) && tls >= user_limit) return fail(Errno::perm);
   if (has(flags, CloneFlag::parent) && task.parent_pid() == 0) return fail(Errno::inval);  // init has no parent to share
   Machine::Spawn how{.thread = has(flags, CloneFlag::thread), .share_parent = has(flags, CloneFlag::parent), .share_fds = has(flags, CloneFlag::files),
                      .share_fs = has(flags, CloneFlag::fs), .share_space = has(flags, CloneFlag::vm), .exit_signal = static_cast<int32_t>(flags & signal_mask)};
@@ -50,7 +52,8 @@ Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t parent_tid, uint64_t 
       if (found == nullptr || found->state() == Task::State::zombie) break;
       Waiter waiter(task);
       task.child_exits().add(waiter);
-      if (!task.sleep(platform::no_deadline)) break;
+      // Nothing but its own end interrupts a parent here.
+      if (!task.sleep(platform::no_deadline) && task.killed()) break;
     }
   }
   return Spawned{tid};
@@ -66,11 +69,11 @@ bool means(int32_t pid, const Task& child, uint32_t flags) {
 
 }  // namespace
 
-Result<Spawned> clone(Task& task, Flags<CloneFlag, Unknown::late> flags, Address, Address parent_tid, Address child_tid, Address) {
-  return spawn(task, flags.bits & UINT32_MAX, parent_tid.value, child_tid.value);
+Result<Spawned> clone(Task& task, Flags<CloneFlag, Unknown::late> flags, Address, Address parent_tid, Address child_tid, Address tls) {
+  return spawn(task, flags.bits & UINT32_MAX, parent_tid.value, child_tid.value, tls.value);
 }
-Result<Spawned> fork(Task& task) { return spawn(task, 17, 0, 0); }
-Result<Spawned> vfork(Task& task) { return spawn(task, 17 | bit(CloneFlag::vfork) | bit(CloneFlag::vm), 0, 0); }
+Result<Spawned> fork(Task& task) { return spawn(task, 17, 0, 0, 0); }
+Result<Spawned> vfork(Task& task) { return spawn(task, 17 | bit(CloneFlag::vfork) | bit(CloneFlag::vm), 0, 0, 0); }
 
 Result<Done> exit(Task& task, Int status) {
   task.exit((status.value & 0xff) << 8);

@@ -52,7 +52,8 @@ Result<uint64_t> one_buffer(Task& task, RawFd raw, Direction direction, uint64_t
   return transfer(task, *file, direction, {&part, 1}, offset == nullptr ? nullptr : &position);
 }
 
-Result<uint64_t> vector(Task& task, RawFd raw, Direction direction, uint64_t address, uint64_t count, const int64_t* offset) {
+Result<uint64_t> vector(Task& task, RawFd raw, Direction direction, uint64_t address, uint64_t wide_count, const int64_t* offset) {
+  const auto count = static_cast<uint32_t>(wide_count);  // import_iovec() takes an unsigned int
   if (offset != nullptr && *offset < 0) return fail(Errno::inval);
   Ref<OpenFile> file = TRY(task.fds().get_io(raw));
   if (offset != nullptr && !file->seekable()) return fail(Errno::spipe);
@@ -111,7 +112,8 @@ Result<uint64_t> lseek(Task& task, Fd<> fd, Offset offset, Choice<Whence> whence
 Result<uint64_t> getdents64(Task& task, Fd<Resource::directory> fd, OutBuffer buffer) {
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
   if (!file->inode()->is_directory()) return fail(Errno::notdir);
-  const IoVec part{buffer.address, static_cast<uint32_t>(buffer.size)};  // the count is 32 bits wide
+  const auto size = static_cast<int32_t>(static_cast<uint32_t>(buffer.size));  // filldir64() counts in an int
+  const IoVec part{buffer.address, size < 0 ? 0 : static_cast<uint64_t>(size)};
   UserCursor cursor(task.memory(), {&part, 1});
   return file->as_file()->list(cursor);
 }
