@@ -186,7 +186,12 @@ class Importer {
   void object(const Call& call, const ArgDesc& desc, Shape shape, const Value& value, const Process& process, Arg& arg) {
     const bool was_counted = arg.value == value.bytes.size();
     switch (shape) {
-      case Shape::object: record(*desc.element, value, process); break;
+      case Shape::object:
+        // Of a word (futex) strace shows where it was, not what it held. It holds 0 then: a wait for another value goes on, where
+        // one for the right value would wait for a wake-up that nobody can send to a slot.
+        if (value.kind == Value::Kind::number) bytes_.resize(desc.element->size);
+        else record(*desc.element, value, process);
+        break;
       case Shape::array:
         for (const Value& item : value.items) record(*desc.element, item, process);
         break;
