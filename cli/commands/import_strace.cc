@@ -25,7 +25,7 @@ int run(const Options& options) {
   const fuzz::Grammar grammar(linux_shim::description());
   const fuzz::ImportedTrace trace = fuzz::import_strace(grammar, *text, options.strace);
   if (trace.program.steps.empty()) return complain(options.file + ": no call in it that the interface has; see cupel import-strace --help for how to record");
-  const std::string program = fuzz::print(grammar, trace.program);
+  const std::string program = "# target: linux_program\n" + fuzz::print(grammar, trace.program);
   if (options.output.empty() && !options.json) std::cout << program;
   if (!options.output.empty()) {
     if (const auto written = fuzz::write_file(options.output, program); !written) return complain(written.error());
@@ -44,6 +44,7 @@ void add_import_strace(CLI::App& app, int& exit_code) {
   command->add_option("--output,-o", options->output, "where the program goes, instead of stdout");
   command->add_option("--skip", options->strace.skip, "leave out so many calls at the beginning")->check(CLI::NonNegativeNumber);
   command->add_flag("--keep-loading", options->strace.keep_loading, "keep what the dynamic loader does after each execve");
+  command->add_flag("!--no-world", options->strace.build_world, "do not begin with making the files that the recorded program found");
   command->add_flag("--json", options->json, "one JSON object on stdout");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -7,6 +7,7 @@
 
 #include "fuzz/program/normal_form.hh"
 #include "fuzz/program/strace_text.hh"
+#include "fuzz/program/strace_world.hh"
 #include "fuzz/program/value_text.hh"
 #include "libos/interface/args.hh"
 
@@ -24,6 +25,10 @@ namespace {
 
 constexpr uint64_t clone_files = 0x400;  // clone(2): CLONE_FILES
 constexpr uint64_t standard_descriptors = 3;
+constexpr uint64_t utime_now = 0x3fff'ffff, utime_omit = 0x3fff'fffe;  // utimensat(2), in a time's nanoseconds
+constexpr uint64_t heap_size_max = uint64_t{1} << 30;
+constexpr size_t world_calls_max = 96;       // what was there before must not crowd out what was done with it
+constexpr size_t world_content_max = 4096;   // bytes of a file
 
 // What the numbers in the recording stand for in the program.
 struct Process {
@@ -45,6 +50,7 @@ class Importer {
     const auto index = grammar_.find(call.name);
     if (!index) return warn(call.name + " was left out");
     const interface::CallDesc& desc = grammar_.call(*index);
+    if (!understood(call, desc, *process)) return;
     const size_t at = out_.program.steps.size();
     Step step{.call = *index, .task = process->task};
     for (size_t arg = 0; arg < desc.arg_count; ++arg) {
@@ -83,6 +89,7 @@ class Importer {
       for (size_t arg = 0; arg < desc.arg_count; ++arg) {
         if (desc.arg_array[arg].kind == Kind::length) size = step.args[arg].value;
       }
+      if (call.name == "brk") size = heap_size_max, heap_ = {at, 0};  // brk(2) is asked for addresses above what it said first
       mappings_[result] = {size, {at, 0}};
     }
     if (results.resources[0] == Resource::task && result != 0) spawn(call, {at, 0}, process);
@@ -119,8 +126,8 @@ class Importer {
 
   Arg argument(const Call& call, const ArgDesc& desc, const Process& process) {
     const Value* value = value_at(call, desc, 0);
-    if (value == nullptr) return {};
     const Shape shape = shape_of(desc.kind);
+    if (value == nullptr) return {.place = shape == Shape::scalar ? Place::slot : Place::null};  // strace leaves out what the call does not look at
     if (shape == Shape::scalar) return scalar(call, desc, *value, process);
     Arg arg;
     if (value->kind == Value::Kind::number) arg = address(call, *value);
@@ -130,6 +137,31 @@ class Importer {
     }
     if (arg.place == Place::slot) object(call, desc, shape, *value, process, arg);
     return arg;
+  }
+
+  // False: a call whose command or whose descriptor means nothing here is left out, for it would be another call.
+  bool understood(const Call& call, const interface::CallDesc& desc, const Process& process) {
+    for (size_t arg = 0; arg < desc.arg_count; ++arg) {
+      const ArgDesc& of = desc.arg_array[arg];
+      const Value* value = value_at(call, of, 0);
+      if (value == nullptr || shape_of(of.kind) != Shape::scalar) continue;
+      if (of.kind == Kind::choice) {
+        for (const std::string& word : value->words) {
+          if (number_of(word, of.values)) continue;
+          warn(call.name + " was left out for " + word);
+          return false;
+        }
+      }
+      const bool lost = of.kind == Kind::fd || of.kind == Kind::dir_fd ? !makes_number(call, of) && value->words.empty() && is_strange(value->number, process) : false;
+      if (!lost) continue;
+      warn(call.name + " was left out for its descriptor, which no call here gave");
+      return false;
+    }
+    return true;
+  }
+  static bool makes_number(const Call& call, const ArgDesc& desc) { return call.name.starts_with("dup") && desc.reg == 1; }  // dup2(2) chooses it
+  static bool is_strange(uint64_t number, const Process& process) {
+    return number >= standard_descriptors && static_cast<int64_t>(number) >= 0 && !process.descriptors->contains(number);
   }
 
   // A pointer that strace shows as a number.
@@ -153,6 +185,7 @@ class Importer {
     switch (wanted(desc.kind, desc.resource)) {
       case Resource::none: return {.value = number};
       case Resource::mapping: {
+        if (value.kind == Value::Kind::list && heap_) return reference(*heap_);  // strace shows what lies there, not where
         const auto mapping = mapping_at(number);
         return mapping ? reference(mapping->first, mapping->second) : Arg{.value = number};
       }
@@ -160,23 +193,38 @@ class Importer {
         const auto task = tasks_.find(number);
         return task == tasks_.end() ? Arg{.value = number} : reference(task->second);
       }
-      default: return descriptor(number, process, call.name.starts_with("dup") && desc.reg == 1);
+      default: return descriptor(number, process, makes_number(call, desc));
     }
   }
   Arg descriptor(uint64_t number, const Process& process, bool any_number) {
     const auto known = process.descriptors->find(number);
     if (known != process.descriptors->end() && !any_number) return reference(known->second);
-    if (any_number || number < standard_descriptors || static_cast<int64_t>(number) < 0) return {.value = number};
+    if (any_number || !is_strange(number, process)) return {.value = number};
     warn("a descriptor that no call here gave became -1");
     return {.value = ~uint64_t{0}};
   }
 
-  // Names that the description has not are left out.
+  // What is a plain number for the description (fcntl's third argument) may be a name for strace: one of another call's, or of these.
+  std::optional<uint64_t> number_of(std::string_view name, std::span<const NamedValue> values) const {
+    constexpr std::array<NamedValue, 4> others{{{"FD_CLOEXEC", 1}, {"F_OK", 0}, {"UTIME_NOW", utime_now}, {"UTIME_OMIT", utime_omit}}};
+    const auto among = [&](std::span<const NamedValue> some) {
+      const auto found = std::ranges::find(some, name, &NamedValue::name);
+      return found == some.end() ? std::nullopt : std::optional(found->value);
+    };
+    if (const auto own = among(values)) return own;
+    if (const auto other = among(others)) return other;
+    for (const interface::CallDesc& call : grammar_.interface().calls) {
+      for (const ArgDesc& desc : std::span(call.arg_array).first(call.arg_count)) {
+        if (const auto found = among(desc.values)) return found;
+      }
+    }
+    return std::nullopt;
+  }
+  // Names that no description has are left out.
   uint64_t resolved(const Value& value, Kind kind, std::span<const NamedValue> values) {
     uint64_t number = value.number;
     for (const std::string& name : value.words) {
-      const auto found = std::ranges::find(values, name, &NamedValue::name);
-      if (found != values.end()) number |= found->value;
+      if (const auto found = number_of(name, values)) number |= *found;
       else if (kind == Kind::dir_fd && name == at_cwd_name) number = at_cwd;
       else warn("the name " + name + " is not known");
     }
@@ -214,6 +262,9 @@ class Importer {
 
   // The numbers in a struct, in order, whatever their names and however nested.
   static void leaves(const Value& value, std::vector<const Value*>& out) {
+    static const Value zero{.kind = Value::Kind::number, .label = {}, .words = {}, .bytes = {}, .items = {}};
+    const bool special_time = value.label.empty() && value.words.size() == 1 && value.words[0].starts_with("UTIME_");
+    if (special_time) out.push_back(&zero);  // strace leaves out the seconds beside it
     if (value.kind != Value::Kind::list) return out.push_back(&value);
     for (const Value& item : value.items) leaves(item, out);
   }
@@ -259,6 +310,7 @@ class Importer {
   std::map<int64_t, Process> processes_;
   std::map<uint64_t, ResultRef> tasks_;    // by the recording's ids
   std::map<uint64_t, Mapping> mappings_;   // by where they were
+  std::optional<ResultRef> heap_;
 };
 
 // clone3(2) passes in a struct what clone(2) takes in registers.
@@ -278,6 +330,17 @@ void make_clone(Call& call) {
   call.args.push_back(std::move(flags));
 }
 
+// statx(2) asks what newfstatat(2) asks.
+void make_stat(Call& call) {
+  if (call.name != "statx" || call.args.size() != 5) return;
+  call.name = "newfstatat";
+  std::erase_if(call.args[2].words, [](const std::string& word) { return word.starts_with("AT_STATX_"); });
+  const Value flags = call.args[2];
+  call.args[2] = call.args[4];
+  call.args[3] = flags;
+  call.args.pop_back();
+}
+
 // futex(2): where an operation has no second word, strace shows its mask in that one's place.
 void place_futex_mask(Call& call) {
   if (call.name != "futex" || call.args.size() != 5) return;
@@ -286,6 +349,12 @@ void place_futex_mask(Call& call) {
   Value nowhere;
   nowhere.kind = Value::Kind::number;
   call.args.insert(call.args.begin() + 4, nowhere);
+}
+
+// In place of a call that the interface may lack, one which asks the same.
+void make_known(Call& call) {
+  make_clone(call);
+  make_stat(call);
 }
 
 // Takes out what the dynamic loader of the program that call `start` executed did: up to the munmap(2) of its cache.
@@ -311,13 +380,19 @@ void leave_out_loading(std::vector<Call>& calls, size_t start) {
 ImportedTrace import_strace(const Grammar& grammar, std::string_view text, const StraceOptions& options) {
   std::vector<Call> calls = strace::read_trace(text);
   for (size_t index = 0; index < calls.size(); ++index) {
-    if (!grammar.find(calls[index].name)) make_clone(calls[index]);
+    if (!grammar.find(calls[index].name)) make_known(calls[index]);
     place_futex_mask(calls[index]);
     if (!options.keep_loading && calls[index].name == "execve" && calls[index].error.empty()) leave_out_loading(calls, index);
   }
   std::erase_if(calls, [](const Call& call) { return call.name.empty(); });
+  calls.erase(calls.begin(), calls.begin() + static_cast<ptrdiff_t>(std::min(options.skip, calls.size())));
   Importer importer(grammar);
-  for (size_t index = std::min(options.skip, calls.size()); index < calls.size(); ++index) {
+  if (options.build_world) {
+    strace::World world = strace::world_before(calls, world_calls_max, world_content_max);
+    if (world.left_out > 0) importer.warn("a file that was there before was left out", world.left_out);
+    calls.insert(calls.begin(), std::make_move_iterator(world.calls.begin()), std::make_move_iterator(world.calls.end()));
+  }
+  for (size_t index = 0; index < calls.size(); ++index) {
     if (importer.full()) {
       importer.warn("a call beyond the bound of a program was left out", calls.size() - index);
       break;

@@ -98,6 +98,18 @@ TEST_F(Strace, TheStructOfClone3BecomesRegisters) {
             "clone(SIGCHLD|CLONE_VM|CLONE_FILES, 0, 0, 0, 0)\ngettid()  ; task 1\n");
 }
 
+TEST_F(Strace, StatxAsksWhatNewfstatatAsks) {
+  EXPECT_EQ(imported("statx(AT_FDCWD, \"\\x61\", AT_STATX_SYNC_AS_STAT|AT_SYMLINK_NOFOLLOW, STATX_MODE|STATX_NLINK, 0x7ffe) = -1 ENOENT (No such file or directory)\n"),
+            "newfstatat(AT_FDCWD, \"a\", out, AT_SYMLINK_NOFOLLOW)\n");
+  EXPECT_THAT(warnings, IsEmpty());
+}
+
+TEST_F(Strace, NamesInPlainNumbersAreKnown) {
+  EXPECT_EQ(imported("fcntl(0, F_SETFD, FD_CLOEXEC) = 0\nfcntl(0, F_SETFL, O_RDONLY|O_NONBLOCK) = 0\naccess(\"\\x61\", F_OK) = -1 ENOENT (No such file or directory)\n"),
+            "fcntl(0, F_SETFD, 1)\nfcntl(0, F_SETFL, 2048)\naccess(\"a\", 0)\n");
+  EXPECT_THAT(warnings, IsEmpty());
+}
+
 TEST_F(Strace, AMaskThatStandsInAnotherWordsPlaceIsPutIntoItsOwn) {
   EXPECT_EQ(imported("futex(0x10, FUTEX_WAIT_BITSET, 7, NULL, FUTEX_BITSET_MATCH_ANY) = 0\n"), "futex({0}, FUTEX_WAIT_BITSET, 7, null, null, 0xffffffff)\n");
 }
@@ -115,8 +127,11 @@ TEST_F(Strace, LongBuffersAreCutAndTheirCountsWithThem) {
 }
 
 TEST_F(Strace, WhatIsLeftOutIsCounted) {
-  EXPECT_EQ(imported("socket(AF_UNIX, SOCK_STREAM, 0) = 3\nsocket(AF_UNIX, SOCK_STREAM, 0) = 4\nclose(3) = 0\n"), "close(-1)\n");
+  EXPECT_EQ(imported("socket(AF_UNIX, SOCK_STREAM, 0) = 3\nsocket(AF_UNIX, SOCK_STREAM, 0) = 4\nclose(3) = 0\nfcntl(0, F_SETLK, {}) = 0\npoll([{fd=3, events=POLLIN}], 1, 0) = 0\n"),
+            "poll([{-1, POLLIN, 0}], 1, 0)\n");
   EXPECT_THAT(warnings, Contains("socket was left out (2 times)"));
+  EXPECT_THAT(warnings, Contains("close was left out for its descriptor, which no call here gave"));
+  EXPECT_THAT(warnings, Contains("fcntl was left out for F_SETLK"));
   EXPECT_THAT(warnings, Contains("a descriptor that no call here gave became -1"));
 }
 
@@ -127,6 +142,57 @@ TEST_F(Strace, NoMoreThanAProgramMayHoldAndWhatIsToBeSkipped) {
   EXPECT_EQ(std::ranges::count(all, '\n'), steps_max);
   EXPECT_THAT(warnings, Contains("a call beyond the bound of a program was left out (10 times)"));
   EXPECT_TRUE(imported(text, {.skip = 265}).starts_with("umask(0411)\n"));
+}
+
+TEST_F(Strace, WhatTheProgramFoundIsMadeFirst) {
+  EXPECT_EQ(imported(R"(7 newfstatat(AT_FDCWD, "\x2f\x65", {st_mode=S_IFDIR|0755, st_size=40}, 0) = 0
+7 openat(AT_FDCWD, "\x2f\x65\x2f\x70", O_RDONLY) = 3
+7 read(3, "\x61\x62", 4096) = 2
+7 read(3, "\x63", 4096) = 1
+7 close(3) = 0
+7 mkdir("\x6d", 0700) = 0
+7 stat("\x6d", {st_mode=S_IFDIR|0700}) = 0
+7 stat("\x6e", 0x7ffe) = -1 ENOENT (No such file or directory)
+)"),
+            R"(     mkdir("/e", 0755)
+r1 = open("/e/p", O_WRONLY|O_CREAT, 0644)
+     write(r1, "abc", 3)
+     close(r1)
+     newfstatat(AT_FDCWD, "/e", out, 0)
+r5 = openat(AT_FDCWD, "/e/p", O_RDONLY, 0)
+     read(r5, [4096], 4096)
+     read(r5, [4096], 4096)
+     close(r5)
+     mkdir("m", 0700)
+     stat("m", out)
+     stat("n", out)
+)");
+}
+
+TEST_F(Strace, WhatIsFoundBelowAnOpenFolderAndWhereTheProgramRan) {
+  EXPECT_EQ(imported(R"(7 getcwd("\x2f\x77", 4096) = 3
+7 openat(AT_FDCWD, "\x64", O_RDONLY|O_DIRECTORY) = 3
+7 fork() = 8
+8 openat(3, "\x78", O_RDONLY) = 4
+8 utimensat(4, NULL, [UTIME_OMIT, {tv_sec=5, tv_nsec=6}], 0) = 0
+)"),
+            R"(     mkdir("/w", 0755)
+     chdir("/w")
+     mkdir("/w/d", 0755)
+r3 = open("/w/d/x", O_WRONLY|O_CREAT, 0644)
+     close(r3)
+     getcwd([4096], 4096)
+r6 = openat(AT_FDCWD, "d", O_DIRECTORY, 0)
+     fork()
+r8 = openat(r6, "x", O_RDONLY, 0)  ; task 1
+     utimensat(r8, null, {0, 0x3ffffffe, 5, 6}, 0)  ; task 1
+)");
+  EXPECT_THAT(warnings, IsEmpty());
+}
+
+TEST_F(Strace, TheHeapsEndIsToldFromItsBeginning) {
+  EXPECT_EQ(imported("brk(NULL) = 0x5000\nbrk(0x26000) = 0x26000\nmmap(0x5000, 16, PROT_READ, MAP_PRIVATE, -1, 0) = 0x7f0000000000\n"),
+            "r0 = brk(0)\n     brk(r0+0x21000)\n     mmap(r0, 16, PROT_READ, MAP_PRIVATE, -1, 0)\n");
 }
 
 TEST_F(Strace, LoadingIsLeftOutUnlessItIsWanted) {
