@@ -51,7 +51,18 @@ class BadRequests(Case):
 
     def test_a_program_that_does_not_parse_names_file_and_line(self):
         (self.folder / "bad.txt").write_text("# target: snp_psc\naccept gfn=(((\n")
-        self.says(cupel("replay", self.folder / "bad.txt"), "bad.txt:2")
+        self.says(cupel("replay", self.folder / "bad.txt"), "bad.txt:2:")
+        (self.folder / "worse.txt").write_text("# target: linux_program\numask(07)\nopenat(AT_FDCWD, \"a\", O_CREATE)\n")
+        self.says(cupel("replay", self.folder / "worse.txt"), "worse.txt:3:", "O_CREATE")
+
+    def test_a_program_of_garbage_names_file_and_line(self):
+        for number, garbage in enumerate([b"\x00\x01\x02(\n", b"\xff" * 300, b"r0 = \n", b"read(" * 5000, b'write(1, "\\x']):
+            (self.folder / f"garbage{number}.txt").write_bytes(garbage)
+            for target in ("linux_program", "snp_psc"):
+                self.says(cupel("replay", "--target", target, self.folder / f"garbage{number}.txt"), f"garbage{number}.txt:1:")
+
+    def test_a_folder_in_place_of_a_program_is_named(self):
+        self.says(cupel("replay", "--target", "linux_program", self.folder), str(self.folder))
 
     def test_a_state_folder_that_cannot_be_written_is_named(self):
         (self.folder / "file").write_text("in the way")
@@ -81,6 +92,48 @@ class Replay(Case):
         done = cupel("replay", "--target", "canary", "--json", seeds[0])
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertEqual(json.loads(done.stdout)["runs"][0]["verdict"], "finding")
+
+
+class TextPrograms(Case):
+    """A text program outlives changes of the interface that it is written for."""
+
+    def trace_hash(self, name, text):
+        (self.folder / name).write_text(text)
+        done = cupel("replay", "--target", "linux_program", "--json", self.folder / name)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["runs"][0]["trace_hash"], done.stderr
+
+    def test_a_call_that_is_no_more_is_skipped_with_a_warning(self):
+        old, said = self.trace_hash("old.txt", "umask(07)\nr1 = frobnicate(\"a)\", {1, 2})\nclose(r1)\n")
+        new, quiet = self.trace_hash("new.txt", "umask(07)\nclose(-1)\n")
+        self.assertEqual(old, new)
+        self.assertIn("old.txt:2:6: there is no call frobnicate: skipped", said)
+        self.assertEqual(quiet, "")
+
+    def test_a_missing_argument_gets_its_default_and_one_too_many_is_skipped(self):
+        old, said = self.trace_hash("old.txt", "r0 = openat(AT_FDCWD, \"a\", O_CREAT)\nwrite(r0, \"abc\")\nclose(r0, 7)\n")
+        new, _ = self.trace_hash("new.txt", "r0 = openat(AT_FDCWD, \"a\", O_CREAT, 0)\nwrite(r0, \"abc\", 3)\nclose(r0)\n")
+        self.assertEqual(old, new)
+        self.assertIn("old.txt:3:11: close has no more arguments", said)
+
+    def test_a_fault_of_a_call_that_is_no_more_goes_with_it(self):
+        old, said = self.trace_hash("old.txt", "frobnicate(1)\numask(07)\n@fault copy 1 at call 0\n")
+        new, _ = self.trace_hash("new.txt", "umask(07)\n")
+        self.assertEqual(old, new)
+        self.assertIn("old.txt:3:2: there is no call 0", said)
+
+    def test_a_recording_becomes_a_program_that_replays(self):
+        (self.folder / "recording").write_text('7 openat(AT_FDCWD, "\\x61", O_RDWR|O_CREAT, 0644) = 3\n7 socket(AF_UNIX, SOCK_STREAM, 0) = 4\n7 close(3) = 0\n')
+        done = cupel("import-strace", self.folder / "recording", "--output", self.folder / "seed.txt")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("socket was left out", done.stderr)
+        self.assertEqual(cupel("replay", self.folder / "seed.txt").returncode, 0)
+
+    def test_a_recording_without_a_call_that_is_known_is_refused(self):
+        (self.folder / "recording").write_text("\x00\xff garbage (\n")
+        done = cupel("import-strace", self.folder / "recording")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("recording", done.stderr)
 
 
 class Campaign(Case):

@@ -26,6 +26,11 @@ struct Run {
   std::optional<Finding> finding;  // the first violation, if any
 };
 
+struct ParsedInput {
+  Bytes bytes;
+  std::vector<std::string> warnings;  // what the text says and the target does not know any more
+};
+
 // One fuzz target: what libFuzzer, AFL++, rapidcheck, `cupel replay`, `cupel regress` and the benchmarks drive.
 // Every input is valid: any bytes decode to some run. Not thread-safe; make one per thread.
 class Target {
@@ -47,9 +52,9 @@ class Target {
   // Smaller inputs worth trying, most drastic first: what the minimiser walks.
   virtual std::vector<Bytes> simpler(ByteView input) = 0;
 
-  // The input as text for people, and back; the error names line and column.
+  // The input as text for people, and back; errors and warnings begin with "LINE:COLUMN: ".
   virtual std::string print(ByteView input) = 0;
-  virtual std::expected<Bytes, std::string> parse(std::string_view text) = 0;
+  virtual std::expected<ParsedInput, std::string> parse(std::string_view text) = 0;
   // The run's annotated trace, strace's style, a line a step.
   virtual std::string trace(ByteView input) = 0;
 };

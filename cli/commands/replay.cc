@@ -36,6 +36,7 @@ int run(const Options& options) {
   for (const std::string& file : options.files) {
     auto input = fuzz::load_input(file, options.target);
     if (!input) return complain(input.error());
+    for (const std::string& warning : input->warnings) std::cerr << "cupel: " << warning << '\n';
     auto run = fuzz::replay(*input, options.replay);
     if (!run) return complain(run.error());
     clean = clean && run->verdict == "ok" && run->stable;

@@ -63,7 +63,7 @@ class Canary final : public Target {
   }
   std::string print(ByteView input) override { return std::string(input.begin(), input.end()) + "\n"; }
   // Lines that begin with # are comments.
-  std::expected<Bytes, std::string> parse(std::string_view text) override {
+  std::expected<ParsedInput, std::string> parse(std::string_view text) override {
     Bytes bytes;
     while (!text.empty()) {
       const size_t end = std::min(text.find('\n'), text.size());
@@ -71,7 +71,7 @@ class Canary final : public Target {
       if (!line.starts_with('#')) bytes.insert(bytes.end(), line.begin(), line.end());
       text.remove_prefix(std::min(end + 1, text.size()));
     }
-    return bytes;
+    return ParsedInput{std::move(bytes), {}};
   }
   std::string trace(ByteView input) override { return "sang " + std::to_string(sung(input)) + " of " + std::to_string(song.size()) + " letters\n"; }
 

@@ -95,7 +95,7 @@ class ProgramText final : public Target {
   }
 
   std::string print(ByteView input) override { return std::string(as_text(input)); }
-  std::expected<Bytes, std::string> parse(std::string_view text) override { return as_bytes(text); }
+  std::expected<ParsedInput, std::string> parse(std::string_view text) override { return ParsedInput{as_bytes(text), {}}; }
   std::string trace(ByteView input) override {
     const auto parsed = fuzz::parse(grammar_, as_text(input));
     if (!parsed) return parsed.error().text() + "\n";

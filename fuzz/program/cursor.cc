@@ -11,11 +11,13 @@ namespace {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+// For messages, which go to terminals.
+std::string shown(char c) { return c >= ' ' && c <= '~' ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<uint8_t>(c)); }
 constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 }  // namespace
 
-std::string ParseError::text() const { return fmt::format("line {}, column {}: {}", line, column, message); }
+std::string ParseError::text() const { return fmt::format("{}:{}: {}", line, column, message); }
 
 void Cursor::skip_space() {
   while (at_ < line_.size() && is_space(line_[at_])) ++at_;
@@ -26,7 +28,11 @@ char Cursor::peek() {
   return at_ < line_.size() && line_[at_] != '#' ? line_[at_] : '\0';
 }
 
-bool Cursor::at_end() { return peek() == '\0'; }
+// Not by peek(): a line may hold a NUL.
+bool Cursor::at_end() {
+  skip_space();
+  return at_ == line_.size() || line_[at_] == '#';
+}
 
 bool Cursor::accept(std::string_view token) {
   skip_space();
@@ -68,7 +74,7 @@ std::unexpected<ParseError> Cursor::expected(std::string_view what) {
   skip_space();
   if (at_end()) return error(fmt::format("expected {}, but the line ends", what));
   const std::string_view found = peek_word();
-  return error(fmt::format("expected {}, got '{}'", what, found.empty() ? line_.substr(at_, 1) : found));
+  return error(fmt::format("expected {}, got '{}'", what, found.empty() ? shown(line_[at_]) : std::string(found)));
 }
 
 std::expected<void, ParseError> Cursor::expect(std::string_view token) {

@@ -137,6 +137,7 @@ class Parser {
     fault.step = static_cast<uint16_t>(TRY(in.number_up_to(UINT16_MAX, "a call's number")));
     if (program().faults.size() == faults_max) return in.error(fmt::format("a program has at most {} faults", faults_max));
     program().faults.push_back(fault);
+    fault_lines_.push_back(in.line_number());
     return {};
   }
   Parse tamper(Cursor& in) {
@@ -151,27 +152,31 @@ class Parser {
     tamper.value = static_cast<uint8_t>(TRY(in.number_up_to(UINT8_MAX, "a byte")));
     if (program().tampers.size() == tampers_max) return in.error(fmt::format("a program has at most {} tampers", tampers_max));
     program().tampers.push_back(tamper);
+    tamper_lines_.push_back(in.line_number());
     return {};
   }
 
   // From the count of call lines to steps: calls that were skipped count, their faults are dropped.
   void place_circumstances() {
-    const auto place = [&](auto& list, std::string_view what) {
+    const auto place = [&](auto& list, const std::vector<size_t>& lines, std::string_view what) {
+      auto line = lines.begin();
       std::erase_if(list, [&](auto& entry) {
         const bool there = entry.step < steps_.size() && steps_[entry.step];
         if (there) entry.step = *steps_[entry.step];
-        else out_.warnings.push_back(fmt::format("there is no call {}: its {} is skipped", entry.step, what));
+        else out_.warnings.push_back(ParseError{*line, 2, fmt::format("there is no call {}: its {} is skipped", entry.step, what)}.text());
+        ++line;
         return !there;
       });
     };
-    place(program().faults, "fault");
-    place(program().tampers, "tampering");
+    place(program().faults, fault_lines_, "fault");
+    place(program().tampers, tamper_lines_, "tampering");
   }
 
   const Grammar& grammar_;
   Parsed out_;
   Labels labels_;
   std::vector<std::optional<uint16_t>> steps_;  // by line that holds a call
+  std::vector<size_t> fault_lines_, tamper_lines_;
   ArgumentParser arguments_;
 };
 

@@ -58,12 +58,11 @@ std::vector<Bytes> ProgramTarget::simpler(ByteView input) {
 
 std::string ProgramTarget::print(ByteView input) { return fuzz::print(grammar_, decoded(input)); }
 
-std::expected<Bytes, std::string> ProgramTarget::parse(std::string_view text) {
+std::expected<ParsedInput, std::string> ProgramTarget::parse(std::string_view text) {
   auto parsed = fuzz::parse(grammar_, text);
   if (!parsed) return std::unexpected(parsed.error().text());
-  warnings_ = std::move(parsed->warnings);
-  Bytes out;
-  encode(grammar_, parsed->program, out);
+  ParsedInput out{.bytes = {}, .warnings = std::move(parsed->warnings)};
+  encode(grammar_, parsed->program, out.bytes);
   return out;
 }
 

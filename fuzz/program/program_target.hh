@@ -15,10 +15,7 @@ class ProgramTarget : public Target {
   Bytes generate(uint32_t seed) override;
   std::vector<Bytes> simpler(ByteView input) override;
   std::string print(ByteView input) override;
-  std::expected<Bytes, std::string> parse(std::string_view text) override;
-
-  // What parse() skipped last, each with its line.
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  std::expected<ParsedInput, std::string> parse(std::string_view text) override;
 
  protected:
   const Grammar& grammar() const { return grammar_; }
@@ -31,7 +28,6 @@ class ProgramTarget : public Target {
   Grammar grammar_;
   Mutator mutator_;
   Program program_, other_;
-  std::vector<std::string> warnings_;
 };
 
 }  // namespace cupel::fuzz

@@ -33,7 +33,7 @@ std::string print_step(const Grammar& grammar, const Program& program, size_t st
 struct ParseError {
   size_t line = 1, column = 1;  // from 1
   std::string message;
-  std::string text() const;     // "line 3, column 7: ..."
+  std::string text() const;     // "3:7: ...", to stand behind a file's name and a colon
 };
 struct Parsed {
   Program program;                   // normal

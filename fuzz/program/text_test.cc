@@ -94,13 +94,13 @@ TEST_F(Text, ProgramsOfRandomBytesComeBackAsTheyWere) {
 TEST_F(Text, ACallThatIsNoMoreIsSkippedAndItsResultIsMinusOne) {
   const Parsed result = parsed("r0 = frobnicate({1}, \"unbalanced (\", 3)\nclose(r0)\nr5 = dup(1)\nclose(r5)\n@fault wait 1 at call 2\n@fault wait 1 at call 0\n");
   EXPECT_EQ(print(grammar, result.program), "     close(-1)\nr1 = dup(1)\n     close(r1)\n@fault wait 1 at call 1\n");
-  EXPECT_THAT(result.warnings, ElementsAre("line 1, column 6: there is no call frobnicate: skipped", "there is no call 0: its fault is skipped"));
+  EXPECT_THAT(result.warnings, ElementsAre("1:6: there is no call frobnicate: skipped", "6:2: there is no call 0: its fault is skipped"));
 }
 
 TEST_F(Text, MissingArgumentsAreNothingAndSuperfluousOnesAreSkipped) {
   const Parsed result = parsed("write(1, \"abc\")\nseek(1)\nclose(1, {2, [3]}, \")\")\nadjust({1, 2, 3, 4, 5, 6})\n");
   EXPECT_EQ(print(grammar, result.program), "write(1, \"abc\", 3, 0)\nseek(1, 0, SEEK_SET)\nclose(1)\nadjust({1, 2, 3, 4, 5}, {0, 0}, 0)\n");
-  EXPECT_THAT(result.warnings, ElementsAre(HasSubstr("line 3, column 10: close has no more arguments"), HasSubstr("line 4, column 24: Mixed has no more fields")));
+  EXPECT_THAT(result.warnings, ElementsAre(HasSubstr("3:10: close has no more arguments"), HasSubstr("4:24: Mixed has no more fields")));
 }
 
 TEST_F(Text, WhatACallAnsweredAndCommentsAreSkipped) {
@@ -108,25 +108,26 @@ TEST_F(Text, WhatACallAnsweredAndCommentsAreSkipped) {
 }
 
 TEST_F(Text, ErrorsNameLineColumnAndWhatWasExpected) {
-  EXPECT_EQ(error_of("dup(1)\ndup(\"a\")"), "line 2, column 5: expected a number, a name or a reference, got '\"'");
+  EXPECT_EQ(error_of("dup(1)\ndup(\"a\")"), "2:5: expected a number, a name or a reference, got '\"'");
   EXPECT_EQ(error_of("open(-1, \"a\", O_CREATE, 0)"),
-            "line 1, column 15: 'O_CREATE' is none of O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_DSYNC, O_SYNC, O_DIRECTORY");
-  EXPECT_EQ(error_of("dup(r3)"), "line 1, column 5: no line before bears the label r3");
-  EXPECT_EQ(error_of("dup(1"), "line 1, column 6: expected ')', but the line ends");
-  EXPECT_EQ(error_of("dup(1) x"), "line 1, column 8: expected the end of the line, got 'x'");
-  EXPECT_EQ(error_of("dup(099)"), "line 1, column 5: not a number of base 8");
-  EXPECT_EQ(error_of("dup(0x11112222333344445)"), "line 1, column 5: the number does not fit 64 bits");
-  EXPECT_EQ(error_of("rename(-1, \"a"), "line 1, column 14: the text has no closing quote");
-  EXPECT_EQ(error_of("write(-1, {0g}, 1)"), "line 1, column 12: expected two hex digits or '}', got '0'");
-  EXPECT_EQ(error_of("@frob"), "line 1, column 2: 'frob' is none of @policy, @schedule, @fault, @tamper");
-  EXPECT_EQ(error_of("dup(1) ; task 8"), "line 1, column 15: a task's number is at most 7");
-  EXPECT_EQ(error_of("r0 = dup(1)\nr0 = dup(1)"), "line 2, column 1: r0 stands for an earlier line");
+            "1:15: 'O_CREATE' is none of O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_DSYNC, O_SYNC, O_DIRECTORY");
+  EXPECT_EQ(error_of("dup(r3)"), "1:5: no line before bears the label r3");
+  EXPECT_EQ(error_of("dup(1"), "1:6: expected ')', but the line ends");
+  EXPECT_EQ(error_of("dup(1) x"), "1:8: expected the end of the line, got 'x'");
+  EXPECT_EQ(error_of(std::string_view("\0dup(1)", 7)), "1:1: expected a call, a directive or a comment, got '\\x00'");
+  EXPECT_EQ(error_of("dup(099)"), "1:5: not a number of base 8");
+  EXPECT_EQ(error_of("dup(0x11112222333344445)"), "1:5: the number does not fit 64 bits");
+  EXPECT_EQ(error_of("rename(-1, \"a"), "1:14: the text has no closing quote");
+  EXPECT_EQ(error_of("write(-1, {0g}, 1)"), "1:12: expected two hex digits or '}', got '0'");
+  EXPECT_EQ(error_of("@frob"), "1:2: 'frob' is none of @policy, @schedule, @fault, @tamper");
+  EXPECT_EQ(error_of("dup(1) ; task 8"), "1:15: a task's number is at most 7");
+  EXPECT_EQ(error_of("r0 = dup(1)\nr0 = dup(1)"), "2:1: r0 stands for an earlier line");
 }
 
 TEST_F(Text, BoundsAreKeptWithAnError) {
   std::string many;
   for (int call = 0; call <= steps_max; ++call) many += "nothing()\n";
-  EXPECT_THAT(error_of(many), HasSubstr("line 257, column 1: a program has at most 256 calls"));
+  EXPECT_THAT(error_of(many), HasSubstr("257:1: a program has at most 256 calls"));
   EXPECT_THAT(error_of("write(1, {00*16384 00})"), HasSubstr("an argument has at most 16384 bytes"));
   EXPECT_THAT(error_of("read(1, [16385])"), HasSubstr("the room for a buffer is at most 16384"));
 }

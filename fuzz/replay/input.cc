@@ -88,7 +88,7 @@ std::expected<Input, std::string> load_input(const std::filesystem::path& file, 
   auto content = read_file(file);
   if (!content) return std::unexpected(content.error());
   const bool is_text = file.extension() == ".txt";
-  Input input{file, std::string(target), {}};
+  Input input{file, std::string(target), {}, {}};
   if (input.target.empty() && is_text) input.target = target_in_text(*content);
   if (input.target.empty()) input.target = target_by_place(file);
   if (input.target.empty()) {
@@ -99,7 +99,8 @@ std::expected<Input, std::string> load_input(const std::filesystem::path& file, 
   if (is_text) {
     auto parsed = info->make()->parse(*content);
     if (!parsed) return std::unexpected(file.string() + ":" + parsed.error());
-    input.bytes = std::move(*parsed);
+    input.bytes = std::move(parsed->bytes);
+    for (const std::string& warning : parsed->warnings) input.warnings.push_back(file.string() + ":" + warning);
   } else {
     input.bytes.assign(content->begin(), content->end());
   }

@@ -12,6 +12,7 @@ struct Input {
   std::filesystem::path file;
   std::string target;
   Bytes bytes;
+  std::vector<std::string> warnings;  // "FILE:LINE:COLUMN: what was skipped"
 };
 
 // Reads `file`: text where it ends in .txt, else the engines' bytes. The target is `target` if given, else what the

@@ -14,7 +14,7 @@ Input minimise(const Input& input, const Replay& finding, const ReplayOptions& o
     smaller = false;
     for (Bytes& bytes : target->simpler(best.bytes)) {
       if (std::chrono::steady_clock::now() >= until) return best;
-      Input candidate{best.file, best.target, std::move(bytes)};
+      Input candidate{best.file, best.target, std::move(bytes), {}};
       if (!still_fails(candidate)) continue;
       best = std::move(candidate);
       smaller = true;

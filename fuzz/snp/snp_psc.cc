@@ -47,10 +47,10 @@ class SnpPsc final : public Target {
     return all;
   }
   std::string print(ByteView input) override { return snp::print(snp::decode(input)); }
-  std::expected<Bytes, std::string> parse(std::string_view text) override {
+  std::expected<ParsedInput, std::string> parse(std::string_view text) override {
     auto script = snp::parse(text);
     if (!script) return std::unexpected(script.error());
-    return snp::encode(*script);
+    return ParsedInput{snp::encode(*script), {}};
   }
   std::string trace(ByteView input) override {
     std::string text;
