@@ -1,11 +1,13 @@
-// cupel_corpus: runs every input of files and folders through one target, in this process. For coverage, and to show that
-// traces do not change: prints "HASH FILE" a line, or with --total one hash over all.
-//   cupel_corpus [--repeat N] [--total] TARGET FILE|FOLDER...
+// cupel_corpus: runs every input of files and folders through one target, in this process, and then the inputs that the
+// target generates from the seeds 0 to N-1. For coverage, and to show that traces do not change: prints "HASH FILE" a line,
+// or with --total one hash over all.
+//   cupel_corpus [--repeat N] [--generated N] [--total] TARGET [FILE|FOLDER...]
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <optional>
+#include <span>
 
 #include "fuzz/replay/input.hh"
 
@@ -14,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 int usage() {
-  std::fprintf(stderr, "usage: cupel_corpus [--repeat N] [--total] TARGET FILE|FOLDER...\n");
+  std::fprintf(stderr, "usage: cupel_corpus [--repeat N] [--generated N] [--total] TARGET [FILE|FOLDER...]\n");
   return 2;
 }
 
@@ -31,45 +33,91 @@ std::vector<fs::path> all_files(const std::vector<fs::path>& places) {
   return files;
 }
 
+struct Options {
+  unsigned long repeat = 1, generated = 0;
+  bool total = false;
+  std::string target;
+  std::vector<fs::path> places;
+};
+
+std::optional<Options> read_options(std::span<char*> arguments) {
+  Options options;
+  const auto number = [&](size_t& at, unsigned long& out) {
+    char* end = nullptr;
+    if (at + 1 == arguments.size()) return false;
+    out = std::strtoul(arguments[++at], &end, 10);
+    return end != arguments[at] && *end == 0;
+  };
+  for (size_t at = 0; at < arguments.size(); ++at) {
+    const std::string_view argument = arguments[at];
+    if (argument == "--repeat") {
+      if (!number(at, options.repeat)) return std::nullopt;
+    } else if (argument == "--generated") {
+      if (!number(at, options.generated)) return std::nullopt;
+    } else if (argument == "--total") {
+      options.total = true;
+    } else if (options.target.empty()) {
+      options.target = argument;
+    } else {
+      options.places.emplace_back(argument);
+    }
+  }
+  if (options.places.empty() && options.generated == 0) return std::nullopt;
+  return options;
+}
+
+class CorpusRun {
+ public:
+  CorpusRun(const Options& options, cupel::fuzz::Target& target) : options_(options), target_(target) {}
+
+  void run(const std::string& name, cupel::fuzz::ByteView bytes) {
+    const auto first = target_.run(bytes);
+    for (unsigned long turn = 1; turn < options_.repeat; ++turn) {
+      if (target_.run(bytes).trace_hash == first.trace_hash) continue;
+      std::fprintf(stderr, "cupel_corpus: %s: its trace changed at repetition %lu\n", name.c_str(), turn);
+      exit_code_ = 1;
+      break;
+    }
+    if (first.finding) {
+      std::fprintf(stderr, "cupel_corpus: %s: %s: %s\n", name.c_str(), first.finding->oracle.c_str(), first.finding->call.c_str());
+      exit_code_ = 1;
+    }
+    all_ = (all_ ^ first.trace_hash) * 0x100000001b3;
+    if (!options_.total) std::printf("%016" PRIx64 " %s\n", first.trace_hash, name.c_str());
+  }
+  int finish() const {
+    if (options_.total) std::printf("%016" PRIx64 "\n", all_);
+    return exit_code_;
+  }
+
+ private:
+  const Options& options_;
+  cupel::fuzz::Target& target_;
+  uint64_t all_ = 0xcbf29ce484222325;
+  int exit_code_ = 0;
+};
+
 }  // namespace
 
 int main(int count, char** arguments) {
-  unsigned long repeat = 1;
-  bool total = false;
-  std::vector<fs::path> places;
-  std::string name;
-  for (int index = 1; index < count; ++index) {
-    if (std::strcmp(arguments[index], "--repeat") == 0 && index + 1 < count) repeat = std::strtoul(arguments[++index], nullptr, 10);
-    else if (std::strcmp(arguments[index], "--total") == 0) total = true;
-    else if (name.empty()) name = arguments[index];
-    else places.emplace_back(arguments[index]);
+  const auto options = read_options({arguments + 1, static_cast<size_t>(count - 1)});
+  const auto* info = options ? cupel::fuzz::find_target(options->target) : nullptr;
+  if (info == nullptr) return usage();
+  const auto target = info->make();
+  CorpusRun corpus(*options, *target);
+  for (const fs::path& place : options->places) {
+    if (fs::exists(place)) continue;
+    std::fprintf(stderr, "cupel_corpus: %s is not there\n", place.c_str());
+    return 2;
   }
-  const auto* info = cupel::fuzz::find_target(name);
-  if (info == nullptr || places.empty()) return usage();
-  auto target = info->make();
-  uint64_t all = 0xcbf29ce484222325;
-  int exit_code = 0;
-  for (const fs::path& file : all_files(places)) {
-    auto input = cupel::fuzz::load_input(file, name);
+  for (const fs::path& file : all_files(options->places)) {
+    const auto input = cupel::fuzz::load_input(file, options->target);
     if (!input) {
       std::fprintf(stderr, "cupel_corpus: %s\n", input.error().c_str());
       return 2;
     }
-    const auto first = target->run(input->bytes);
-    for (unsigned long turn = 1; turn < repeat; ++turn) {
-      if (target->run(input->bytes).trace_hash != first.trace_hash) {
-        std::fprintf(stderr, "cupel_corpus: %s: its trace changed at repetition %lu\n", file.c_str(), turn);
-        exit_code = 1;
-        break;
-      }
-    }
-    if (first.finding) {
-      std::fprintf(stderr, "cupel_corpus: %s: %s: %s\n", file.c_str(), first.finding->oracle.c_str(), first.finding->call.c_str());
-      exit_code = 1;
-    }
-    all = (all ^ first.trace_hash) * 0x100000001b3;
-    if (!total) std::printf("%016" PRIx64 " %s\n", first.trace_hash, file.filename().c_str());
+    corpus.run(file.filename(), input->bytes);
   }
-  if (total) std::printf("%016" PRIx64 "\n", all);
-  return exit_code;
+  for (uint32_t seed = 0; seed < options->generated; ++seed) corpus.run("generated-" + std::to_string(seed), target->generate(seed));
+  return corpus.finish();
 }
