@@ -1,10 +1,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
+#include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "bench/command.hh"
 #include "bench/fuzz_rows.hh"
 #include "cli/command.hh"
 
@@ -17,44 +21,56 @@ struct Options {
   bool json = false;
 };
 
-nlohmann::json as_json(const bench::Row& row) {
-  return {{"name", row.name}, {"value", row.value}, {"unit", row.unit}, {"baseline", row.baseline}, {"baseline_value", row.baseline_value}, {"ratio", row.ratio}};
+// The rows a build with sanitizers measures, from its own program.
+bench::Report rows_of_sanitized_build(double seconds) {
+  const auto program = root() / "build/dev/bench/cupel_bench_sanitized";
+  const auto missing = [](std::string why) { return bench::Report{{}, {"rows +asan: " + std::move(why)}}; };
+  if (!std::filesystem::exists(program)) return missing(program.string() + " is not built; ./cupel bench builds it");
+  const auto text = bench::output_of(fmt::format("'{}' {}", program.string(), seconds));
+  if (!text) return missing(text.error());
+  const auto parsed = nlohmann::json::parse(*text, nullptr, false);
+  if (!parsed.is_array()) return missing(program.string() + " printed no rows");
+  return {parsed.get<std::vector<bench::Row>>(), {}};
 }
 
-// The rows a build with sanitizers measures, from its own program; nothing where it is not built.
-std::vector<bench::Row> rows_of_sanitized_build(double seconds) {
-  const auto program = root() / "build/dev/bench/cupel_bench_sanitized";
-  std::vector<bench::Row> rows;
-  if (!std::filesystem::exists(program)) {
-    std::cerr << "cupel: no row model+asan: " << program.string() << " is not built (preset dev)\n";
-    return rows;
-  }
-  FILE* stream = popen((program.string() + " " + std::to_string(seconds)).c_str(), "r");
-  if (stream == nullptr) return rows;
-  std::string text;
-  char chunk[4096];
-  for (size_t size = 0; (size = fread(chunk, 1, sizeof chunk, stream)) > 0;) text.append(chunk, size);
-  if (pclose(stream) != 0) std::cerr << "cupel: " << program.string() << " failed\n";
-  const auto parsed = nlohmann::json::parse(text, nullptr, false);
-  if (!parsed.is_array()) return rows;
-  for (const auto& row : parsed) {
-    rows.push_back({row.value("name", ""), row.value("value", 0.0), row.value("unit", ""), row.value("baseline", ""), row.value("baseline_value", 0.0), row.value("ratio", 0.0)});
-  }
-  return rows;
+// Rows are measured by the clock on the wall, so who shares the processors makes them smaller.
+void warn_of_company() {
+  double load = 0;
+  if (getloadavg(&load, 1) != 1 || load < 1) return;
+  std::cerr << fmt::format("cupel: others are at work here (load average {:.1f}, {} processors): figures come out too low, ratios less so\n", load, std::thread::hardware_concurrency());
 }
 
 int run(const Options& options) {
   if (options.name != "fuzz") return complain("there is no benchmark " + options.name + "; known: fuzz");
-  auto rows = bench::bench_fuzz(options.seconds);
-  for (auto& row : rows_of_sanitized_build(options.seconds)) rows.push_back(std::move(row));
-  nlohmann::json out = nlohmann::json::array();
-  for (const auto& row : rows) {
-    out.push_back(as_json(row));
-    if (!options.json) std::cout << fmt::format("{:16} {:>14.1f} {:12}  {:.3f} of {}\n", row.name, row.value, row.unit, row.ratio, row.baseline);
+  warn_of_company();
+  bench::Report report = bench::bench_fuzz(options.seconds);
+  bench::Report sanitized = rows_of_sanitized_build(options.seconds);
+  std::ranges::move(sanitized.rows, std::back_inserter(report.rows));
+  std::ranges::move(sanitized.missing, std::back_inserter(report.missing));
+  if (options.json) {
+    print_json({{"rows", report.rows}});
+  } else {
+    for (const auto& row : report.rows) {
+      std::cout << fmt::format("{:20} {:>12.{}f} {:10}  {:8.3g} x {}\n", row.name, row.value, row.value < 1000 ? 2 : 0, row.unit, row.ratio, row.baseline);
+    }
   }
-  if (options.json) print_json({{"rows", out}});
-  return exit_fine;
+  for (const std::string& line : report.missing) complain("not measured: " + line);
+  return report.missing.empty() ? exit_fine : exit_usage;
 }
+
+constexpr const char* what_rows_mean = R"(Rows of fuzz. All run the same 4096 generated programs; the ratio is to a row of the same run.
+  engine-ceiling     executions a second of libFuzzer with a target that does nothing
+  invariants         ten-call programs a second on libos; the machine's structures checked after each
+  model              as invariants, and every outcome judged by the model
+  all-oracles        with every oracle of linux_program, for which each program runs twice
+  three-way          on libos, by the model and on the real kernel; one processor for both sides
+  generate           thirty-call programs a second, from nothing
+  mutate             thirty-call programs a second, each a copy with one to four changes
+  mutate-bytes       the same from bytes to bytes, as an engine has it
+  reset              microseconds to put a machine back after a ten-call program
+  fork               microseconds for a process that does nothing: what a fork server pays instead
+  ...+asan           the same in the build a campaign uses: ASan, UBSan, coverage hooks
+docs/benchmarks.md has figures and profiles.)";
 
 }  // namespace
 
@@ -63,6 +79,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("bench", "Measure, side by side in one run");
   command->add_option("NAME", options->name, "fuzz: programs a second on one core")->capture_default_str();
   command->add_option("--seconds", options->seconds, "how long each row is measured")->capture_default_str()->check(CLI::Range(0.05, 600.0));
+  command->footer(what_rows_mean);
   command->add_flag("--json", options->json, "one JSON object on stdout");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

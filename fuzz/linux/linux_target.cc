@@ -64,7 +64,7 @@ std::string LinuxTarget::trace(ByteView input) {
 Run LinuxTarget::execute(ByteView input, std::string* trace) {
   const Program& program = decoded(input);
   judge_.begin(program, trace);
-  RunOptions options;
+  RunOptions options{.take_down = oracles_.leak};
   if (scheduling_ && program.scheduling == Scheduling::in_order) options.scheduling = *scheduling_;
   const RunResult first = executor_.run(program, options, &judge_);
   if (oracles_.leak && !first.came_back_clean) judge_.report("leak", SIZE_MAX, "an arena as empty as before boot", "memory nobody holds");
