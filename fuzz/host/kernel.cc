@@ -9,6 +9,7 @@
 #include <new>
 
 #include "fuzz/host/futex.hh"
+#include "fuzz/linux/world.hh"
 #include "fuzz/program/program.hh"
 #include "libos/base/check.hh"
 
@@ -57,6 +58,8 @@ std::expected<void, std::string> Kernel::launch() {
   confinement.calls = calls_;
   confinement.descriptors_max = place_.config.descriptors_max;
   confinement.file_size_max = place_.config.file_size_max;
+  // No more than the whole machine has: fallocate(2) of a gigabyte would take the kernel half a second.
+  confinement.storage_max = fuzz::World::arena_size;
   auto sandbox = Sandbox::start(confinement, *child_);
   if (!sandbox) return std::unexpected(sandbox.error());
   sandbox_.emplace(std::move(*sandbox));

@@ -10,13 +10,14 @@
 #include <cstring>
 #include <vector>
 
-#include "fuzz/program/program.hh"
+#include "fuzz/linux/world.hh"
 
 namespace cupel::host {
 namespace {
 
-constexpr std::array<uint16_t, 16> allowed{SYS_read,  SYS_write, SYS_open,  SYS_mmap,  SYS_brk,   SYS_pipe2,  SYS_mkdir,      SYS_chdir,
-                                           SYS_umask, SYS_chmod, SYS_lseek, SYS_dup,   SYS_fstat, SYS_unlink, SYS_exit_group, SYS_link};
+constexpr std::array<uint16_t, 17> allowed{SYS_read,  SYS_write, SYS_open,  SYS_mmap,  SYS_brk,   SYS_pipe2,  SYS_mkdir,      SYS_chdir,
+                                           SYS_umask, SYS_chmod, SYS_lseek, SYS_dup,   SYS_fstat, SYS_unlink, SYS_exit_group, SYS_link,
+                                           SYS_fallocate};
 
 // A pointer argument: the bytes it points to, in a slot.
 struct Bytes {
@@ -142,6 +143,15 @@ TEST_F(KernelTest, ConsoleIsEmptyAgain) {
     EXPECT_EQ(status.st_nlink, 1u);
     EXPECT_EQ(value(program, 2), 0);
   }
+}
+
+TEST_F(KernelTest, FilesHoldNoMoreThanTheMachineCould) {
+  batch().begin();
+  call(SYS_fallocate, 0, 0, 0, 0, fuzz::World::arena_size);
+  call(SYS_fallocate, -ENOSPC, 0, 0, 0, fuzz::World::arena_size + 1);
+  run();
+  EXPECT_EQ(value(0, 0), 0);
+  EXPECT_EQ(value(0, 1), -ENOSPC);
 }
 
 TEST_F(KernelTest, TheBreakEndsWhereTheMachinesDoes) {
