@@ -89,7 +89,8 @@ void World::prepare() {
 }
 
 void World::reset(const mock::Chances& chances, std::byte fill) {
-  if (frames_stand_) frames_stand_ = platform_.memory().saved_pages_stand();
+  // Once taken down, nothing stands any more: shut_down() has looked before.
+  if (!frames_freed_) frames_stand_ = platform_.memory().saved_pages_stand();
   if (frames_stand_) {
     image_.restore_without_guest_pages();
     platform_.memory().take_written([&](size_t offset) {
