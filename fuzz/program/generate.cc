@@ -103,7 +103,7 @@ void Generator::append_producer(Random& random, const ArgDesc& desc, unsigned de
 uint8_t Generator::pick_task(Random& random, const Program& program, size_t at) const {
   uint32_t tasks = 1;
   for (size_t index = 0; index < std::min(at, program.steps.size()); ++index) {
-    if (grammar_.call(program.steps[index].call).produces == Resource::task) ++tasks;
+    if (grammar_.results(program.steps[index].call).resources.front() == Resource::task) ++tasks;
   }
   if (tasks == 1 || random.percent(40)) return 0;
   return static_cast<uint8_t>(random.below(std::min<uint32_t>(tasks, tasks_max)));

@@ -37,24 +37,6 @@ Results results_of(const interface::CallDesc& call) {
 
 }  // namespace
 
-Shape shape_of(Kind kind) {
-  switch (kind) {
-    case Kind::out: return Shape::output;
-    case Kind::out_buffer: return Shape::room;
-    case Kind::in:
-    case Kind::in_out:
-    case Kind::futex: return Shape::object;
-    case Kind::path:
-    case Kind::string: return Shape::text;
-    case Kind::in_buffer: return Shape::bytes;
-    case Kind::in_vector:
-    case Kind::out_vector: return Shape::vector;
-    case Kind::in_array:
-    case Kind::in_out_array: return Shape::array;
-    default: return Shape::scalar;
-  }
-}
-
 ResourceSet fitting(Resource resource) {
   if (resource == Resource::none) return 0;
   if (resource == Resource::any) return descriptors;
@@ -62,16 +44,6 @@ ResourceSet fitting(Resource resource) {
   if ((own & descriptors) == 0) return own;
   // A duplicate may be of anything, and whoever opens files opens directories.
   return static_cast<ResourceSet>(own | set_of(Resource::any) | (resource == Resource::directory ? set_of(Resource::file) : 0));
-}
-
-Resource wanted(Kind kind, Resource declared) {
-  switch (kind) {
-    case Kind::fd: return declared == Resource::none ? Resource::any : declared;
-    case Kind::dir_fd: return Resource::directory;
-    case Kind::task: return Resource::task;
-    case Kind::address: return Resource::mapping;
-    default: return Resource::none;
-  }
 }
 
 Grammar::Grammar(const interface::InterfaceDesc& interface) : interface_(interface) {

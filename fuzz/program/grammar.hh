@@ -18,7 +18,25 @@ enum class Shape : uint8_t {
   vector,  // an array of iovecs, the bytes they speak of, and the count of iovecs
   array,   // structs and their count
 };
-Shape shape_of(interface::Kind kind);
+// Here, as wanted() is, because whoever makes or changes programs asks for every argument.
+constexpr Shape shape_of(interface::Kind kind) {
+  using interface::Kind;
+  switch (kind) {
+    case Kind::out: return Shape::output;
+    case Kind::out_buffer: return Shape::room;
+    case Kind::in:
+    case Kind::in_out:
+    case Kind::futex: return Shape::object;
+    case Kind::path:
+    case Kind::string: return Shape::text;
+    case Kind::in_buffer: return Shape::bytes;
+    case Kind::in_vector:
+    case Kind::out_vector: return Shape::vector;
+    case Kind::in_array:
+    case Kind::in_out_array: return Shape::array;
+    default: return Shape::scalar;
+  }
+}
 constexpr bool is_counted(Shape shape) { return shape == Shape::room || shape >= Shape::bytes; }
 // Whether the program holds bytes for it.
 constexpr bool has_bytes(Shape shape) { return shape >= Shape::object; }
@@ -31,7 +49,16 @@ constexpr ResourceSet set_of(interface::Resource resource) { return static_cast<
 // What a consumer of `resource` can be given with some hope.
 ResourceSet fitting(interface::Resource resource);
 // The resource a scalar or a field of `kind` wants; none where it wants no earlier result.
-interface::Resource wanted(interface::Kind kind, interface::Resource declared);
+constexpr interface::Resource wanted(interface::Kind kind, interface::Resource declared) {
+  using interface::Kind, interface::Resource;
+  switch (kind) {
+    case Kind::fd: return declared == Resource::none ? Resource::any : declared;
+    case Kind::dir_fd: return Resource::directory;
+    case Kind::task: return Resource::task;
+    case Kind::address: return Resource::mapping;
+    default: return Resource::none;
+  }
+}
 inline bool is_reference_field(const interface::FieldDesc& field) {
   return field.size == sizeof(int32_t) && wanted(field.kind, field.resource) != interface::Resource::none;
 }
