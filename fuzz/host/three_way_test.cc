@@ -55,10 +55,11 @@ TEST_F(ThreeWayTest, WhatCannotBeComparedIsCountedByReason) {
   EXPECT_FALSE(judge("fork()\ndup(0)\n").finding);
   EXPECT_FALSE(judge("chown(\"console\", 70000, 70000)\ndup(0)\n").finding);
   EXPECT_FALSE(judge("exit_group(3)\n").finding);
+  EXPECT_FALSE(judge("uname(0x7fffffff)\ndup(0)\n").finding);  // where the child has something of its own in some builds
   const auto& reasons = three_way->tally().not_comparable;
-  ASSERT_EQ(reasons.size(), 4u);
+  ASSERT_EQ(reasons.size(), 5u);
   for (const auto& [reason, count] : reasons) EXPECT_EQ(count, 1u) << reason;
-  EXPECT_EQ(three_way->tally().compared, 1u);
+  EXPECT_EQ(three_way->tally().compared, 2u);
 }
 
 TEST_F(ThreeWayTest, AKnownDifferenceIsNoFinding) {

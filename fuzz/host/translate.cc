@@ -107,15 +107,22 @@ bool is_hint(const RecordedCall& call) {
 std::string_view objection_to_arguments(const RecordedCall& call, const Limits& limits) {
   const interface::CallDesc& desc = *call.desc;
   uint64_t length = 0;
+  bool has_length = false;
   for (const ArgDesc& arg : desc.args()) {
-    if (arg.kind == Kind::length) length = std::max(length, call.registers[arg.reg]);
+    if (arg.kind != Kind::length) continue;
+    length = std::max(length, call.registers[arg.reg]);
+    has_length = true;
   }
   for (const ArgDesc& arg : desc.args()) {
     const uint64_t value = call.registers[arg.reg];
     std::string_view objection;
     if (is_pointer(arg.kind) && is_childs(value)) objection = others_memory;
     if (arg.kind == Kind::in_vector || arg.kind == Kind::out_vector) objection = objection_to_vector(call, arg);
-    if (arg.kind == Kind::address && !is_hint(call)) objection = objection_to_range(value, length, limits.config);
+    if (arg.kind == Kind::address && !is_hint(call)) {
+      // Without a length it is no range of pages but a pointer at something that libos has no struct for.
+      if (has_length) objection = objection_to_range(value, length, limits.config);
+      else if (is_childs(value)) objection = others_memory;
+    }
     if (arg.kind == Kind::user && static_cast<uint32_t>(value) != UINT32_MAX && static_cast<uint32_t>(value) > limits.ids_max) objection = unknown_id;
     if (!objection.empty()) return objection;
   }
