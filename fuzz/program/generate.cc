@@ -43,7 +43,16 @@ std::optional<ResultRef> find_result(const Grammar& grammar, Random& random, con
   return std::nullopt;
 }
 
-Generator::Generator(const Grammar& grammar) : grammar_(grammar) {}
+Generator::Generator(const Grammar& grammar) : grammar_(grammar) {
+  for (uint16_t call = 0; call < grammar.call_count(); ++call) {
+    const interface::CallDesc& desc = grammar.call(call);
+    PathUse use{.paths = static_cast<uint8_t>(std::ranges::count(desc.args(), Kind::path, &ArgDesc::kind))};
+    // Who says that a path exists already would have made it.
+    use.makes = use.paths > 0 && std::ranges::find(desc.errnos, Errno::exist) != desc.errnos.end();
+    path_uses_.push_back(use);
+    if (use.makes) namers_.push_back(call);
+  }
+}
 
 void Generator::generate(Random& random, Program& out) {
   generate(random, random.one_in(4) ? random.between(8, 40) : random.between(1, 12), out);
@@ -52,6 +61,7 @@ void Generator::generate(Random& random, Program& out) {
 void Generator::generate(Random& random, size_t steps, Program& out) {
   out.clear();
   available_ = 0;
+  named_ = false;
   steps = grammar_.call_count() == 0 ? 0 : std::min<size_t>(steps, steps_max);
   std::array<uint16_t, favourites_max> favourites;
   for (uint16_t& favourite : favourites) favourite = pick_call(random);
@@ -70,6 +80,9 @@ void Generator::append(Random& random, uint16_t call, unsigned depth, size_t ste
   const interface::CallDesc& desc = grammar_.call(call);
   if (depth < depth_max) {
     for (const ArgDesc& arg : desc.args()) append_producer(random, arg, depth, steps, out);
+    // What is to be looked at, moved or removed has to be there.
+    const bool wants_a_name = path_uses_[call].paths > (path_uses_[call].makes ? 1 : 0);
+    if (wants_a_name && !named_ && !namers_.empty() && random.percent(60)) append(random, random.pick(namers_), depth_max, steps, out);
   }
   if (out.steps.size() >= steps) return;
   const size_t index = out.steps.size();
@@ -81,6 +94,7 @@ void Generator::append(Random& random, uint16_t call, unsigned depth, size_t ste
   }
   out.steps.push_back(step);
   available_ |= grammar_.results(call).all;
+  named_ = named_ || path_uses_[call].makes;
 }
 
 // Makes what the argument will want, unless there is one already.
@@ -113,13 +127,14 @@ Arg Generator::make_scalar(Random& random, const Program& program, size_t at, co
   const Resource resource = wanted(desc.kind, desc.resource);
   std::optional<ResultRef> ref;
   if (resource != Resource::none) {
-    const bool found_first = random.percent(resource == Resource::mapping || desc.kind == Kind::dir_fd ? 65 : 88);
+    const bool is_folder = desc.kind == Kind::dir_fd;  // mostly the working one
+    const bool found_first = random.percent(is_folder ? 35 : resource == Resource::mapping ? 65 : 88);
     if (found_first) ref = find_result(grammar_, random, program, at, fitting(resource));
-    else if (random.one_in(2)) ref = find_result(grammar_, random, program, at, static_cast<ResourceSet>(~1u));
+    else if (random.one_in(is_folder ? 8 : 2)) ref = find_result(grammar_, random, program, at, static_cast<ResourceSet>(~1u));
   } else if (random.one_in(50) && at > 0) {
     ref = ResultRef{static_cast<uint16_t>(random.below(static_cast<uint32_t>(at))), 0};
   }
-  if (!ref) return {.value = interesting_number(random, desc.kind, desc.low, desc.high, desc.values)};
+  if (!ref) return {.value = interesting_number(random, desc.kind, desc.low, desc.high, desc.values, desc.usual)};
   Arg arg{.form = Form::result, .ref = *ref};
   if (desc.kind == Kind::address && random.one_in(3)) arg.value = random.one_in(8) ? nudged(random, 4096) : 4096 * random.below_low(5);
   return arg;
@@ -158,6 +173,27 @@ void Generator::make_structs(Random& random, const Program& program, size_t at, 
   }
 }
 
+// A path that a call before named last, rather one that it made: who makes a folder, and who removes it, should mean the
+// same one.
+bool Generator::append_earlier_path(Random& random, const Program& program, size_t at, std::vector<std::byte>& bytes) const {
+  at = std::min(at, program.steps.size());
+  if (at == 0) return false;
+  const bool any = random.one_in(4);
+  size_t index = random.below(static_cast<uint32_t>(at));
+  for (size_t left = at; left > 0; --left, index = index == 0 ? at - 1 : index - 1) {
+    const Step& step = program.steps[index];
+    const PathUse& use = path_uses_[step.call];
+    if (any ? use.paths == 0 : !use.makes) continue;
+    const interface::CallDesc& call = grammar_.call(step.call);
+    size_t arg = call.arg_count - 1u;
+    while (call.arg_array[arg].kind != Kind::path) --arg;
+    const auto path = bytes_of(program, step.args[arg]);
+    bytes.insert(bytes.end(), path.begin(), path.end());
+    return true;
+  }
+  return false;
+}
+
 Arg Generator::make_arg(Random& random, const Program& program, size_t at, const ArgDesc& desc, std::vector<std::byte>& bytes) const {
   const Shape shape = shape_of(desc.kind);
   if (shape == Shape::scalar) return make_scalar(random, program, at, desc);
@@ -166,6 +202,7 @@ Arg Generator::make_arg(Random& random, const Program& program, size_t at, const
   switch (shape) {
     case Shape::object: make_structs(random, program, at, *desc.element, 1, bytes); break;
     case Shape::text:
+      if (desc.kind == Kind::path && random.percent(60) && append_earlier_path(random, program, at, bytes)) break;
       if (desc.kind == Kind::path) interesting_path(random, bytes);
       else interesting_text(random, bytes);
       break;

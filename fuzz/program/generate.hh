@@ -41,10 +41,18 @@ class Generator {
   void append_producer(Random& random, const interface::ArgDesc& desc, unsigned depth, size_t steps, Program& out);
   Arg make_scalar(Random& random, const Program& program, size_t at, const interface::ArgDesc& desc) const;
   Arg make_place(Random& random, const Program& program, size_t at, const interface::ArgDesc& desc) const;
+  bool append_earlier_path(Random& random, const Program& program, size_t at, std::vector<std::byte>& bytes) const;
   void make_structs(Random& random, const Program& program, size_t at, const interface::StructDesc& element, size_t count, std::vector<std::byte>& bytes) const;
 
   const Grammar& grammar_;
+  struct PathUse {
+    uint8_t paths = 0;   // arguments
+    bool makes = false;  // the last of them
+  };
+  std::vector<PathUse> path_uses_;  // by call
+  std::vector<uint16_t> namers_;  // calls that make a path
   ResourceSet available_ = 0;     // what the program at work has made so far
+  bool named_ = false;            // and whether there is a path in it
   std::vector<std::byte> bytes_;  // of one argument
 };
 

@@ -44,7 +44,8 @@ uint64_t one_of(Random& random, const std::array<uint64_t, count>& usual) {
   return random.one_in(12) ? random.pick(boundaries) : usual[random.below_low(count)];
 }
 
-constexpr std::array<std::string_view, 24> paths{"a",  "b",  "d",   "d/x",       "d/y",  "l",  "d/..//a", "/",      ".",    "..",  "/a",   "a/",
+// Names that need nothing else come first, for they are picked most.
+constexpr std::array<std::string_view, 24> paths{"a",  "d",  "b",   "l",         ".",    "/a", "d/x",     "d/y",    "/",    "..",  "d/..//a", "a/",
                                                  "d/", "l/x", "d/l", "d/../d/x", "./b", "/d/x", "",        "../../a", "a/x", "d//", "l2", "/d/../../b"};
 constexpr std::array<uint16_t, 5> long_names{255, 256, 254, 4095, 4096};
 
@@ -55,8 +56,9 @@ void append(std::string_view text, std::vector<std::byte>& out) {
 
 }  // namespace
 
-uint64_t interesting_flags(Random& random, std::span<const NamedValue> values) {
+uint64_t interesting_flags(Random& random, std::span<const NamedValue> values, std::span<const uint64_t> usual) {
   if (values.empty()) return random.pick(boundaries);
+  if (random.percent(60)) return usual.empty() ? 0 : random.pick(usual);
   const auto count = static_cast<uint32_t>(values.size());
   uint64_t bits = 0;
   const uint32_t style = random.below(32);
@@ -70,18 +72,18 @@ uint64_t interesting_flags(Random& random, std::span<const NamedValue> values) {
   return bits;
 }
 
-uint64_t interesting_number(Random& random, Kind kind, int64_t low, int64_t high, std::span<const NamedValue> values) {
+uint64_t interesting_number(Random& random, Kind kind, int64_t low, int64_t high, std::span<const NamedValue> values, std::span<const uint64_t> usual) {
   switch (kind) {
-    case Kind::flags: return interesting_flags(random, values);
+    case Kind::flags: return interesting_flags(random, values, usual);
     case Kind::choice:
     case Kind::clock:
       if (!values.empty() && !random.one_in(24)) return values[random.below(static_cast<uint32_t>(values.size()))].value;
       return random.one_in(2) ? random.below(32) : random.pick(boundaries);
     case Kind::mode: return random.one_in(24) ? random.next() & 0xffff : one_of(random, modes);
     case Kind::size: return one_of(random, sizes);
-    case Kind::offset: return one_of(random, offsets);
+    case Kind::offset: return random.one_in(2) ? 0 : one_of(random, offsets);
     case Kind::length: return one_of(random, lengths);
-    case Kind::address: return one_of(random, addresses);
+    case Kind::address: return random.one_in(3) ? 0 : one_of(random, addresses);
     case Kind::user: return one_of(random, users);
     case Kind::signal: return random.one_in(3) ? random.below(66) : one_of(random, signals);
     case Kind::fd:
@@ -108,7 +110,7 @@ void interesting_path(Random& random, std::vector<std::byte>& out) {
     const uint16_t size = long_names[random.below_low(long_names.size())];
     out.insert(out.end(), size, std::byte{'n'});
   } else {
-    append(paths[random.below_low(paths.size())], out);
+    append(paths[random.below_low(random.one_in(2) ? 4 : paths.size())], out);
   }
   if (!random.one_in(256)) out.push_back(std::byte{0});
 }

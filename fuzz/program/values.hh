@@ -6,9 +6,9 @@
 namespace cupel::fuzz {
 
 // A number for a scalar argument, or for a struct's field, that is no reference.
-uint64_t interesting_number(Random& random, interface::Kind kind, int64_t low, int64_t high, std::span<const interface::NamedValue> values);
+uint64_t interesting_number(Random& random, interface::Kind kind, int64_t low, int64_t high, std::span<const interface::NamedValue> values, std::span<const uint64_t> usual = {});
 // Bits of `values`: one, some, rarely all, or one with no name.
-uint64_t interesting_flags(Random& random, std::span<const interface::NamedValue> values);
+uint64_t interesting_flags(Random& random, std::span<const interface::NamedValue> values, std::span<const uint64_t> usual = {});
 // A number near `value`.
 uint64_t nudged(Random& random, uint64_t value);
 

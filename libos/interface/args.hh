@@ -91,6 +91,13 @@ enum class Unknown : uint8_t {
   ignored,  // Linux ignores them here, and so do we
 };
 
+// The sets of `E`'s bits that programs mostly ask for, by `usual_of(E)` where there is one. Nothing depends on it but what is generated.
+template <class E>
+inline constexpr auto usual_sets = [] {
+  if constexpr (requires { usual_of(E{}); }) return usual_of(E{});
+  else return std::array<uint64_t, 0>{};
+}();
+
 // A set of bits of the enumeration `E`, which names them by `names_of(E)`.
 template <class E, Unknown unknown = Unknown::refused>
 struct Flags {
@@ -102,7 +109,7 @@ struct Flags {
     for (const NamedValue& value : values) all |= value.value;
     return static_cast<Bits>(all);
   }();
-  static constexpr ArgDesc describe() { return {.name = "flags", .kind = Kind::flags, .values = values}; }
+  static constexpr ArgDesc describe() { return {.name = "flags", .kind = Kind::flags, .values = values, .usual = usual_sets<E>}; }
   static constexpr std::array<Errno, unknown == Unknown::ignored ? 0 : 1> errnos = [] {
     std::array<Errno, unknown == Unknown::ignored ? 0 : 1> all{};
     for (auto& error : all) error = Errno::inval;

@@ -78,6 +78,7 @@ struct ArgDesc {
   int64_t low = 0, high = 0;
   std::span<const NamedValue> values{};
   const StructDesc* element = nullptr;  // of in, out, in_out and the arrays
+  std::span<const uint64_t> usual{};    // of flags: the sets that programs mostly ask for; empty: none of the flags
 };
 
 inline constexpr size_t args_max = 6;

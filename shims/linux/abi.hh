@@ -20,6 +20,7 @@ consteval auto names_of(OpenFlag) {
       NamedValue{"O_CLOEXEC", 02000000},  NamedValue{"O_SYNC", 04010000},    NamedValue{"O_PATH", 010000000},
       NamedValue{"O_TMPFILE", 020200000}};
 }
+consteval auto usual_of(OpenFlag) { return std::to_array<uint64_t>({0, 02, 0102, 0102, 0102, 01101, 0200000}); }  // to read, to change, to make, to look through
 consteval auto names_of(Whence) {
   using interface::NamedValue;
   return std::array{NamedValue{"SEEK_SET", 0}, NamedValue{"SEEK_CUR", 1}, NamedValue{"SEEK_END", 2}, NamedValue{"SEEK_DATA", 3}, NamedValue{"SEEK_HOLE", 4}};
@@ -104,8 +105,10 @@ consteval auto names_of(MapFlag) {
                     NamedValue{"MAP_DENYWRITE", 0x800},  NamedValue{"MAP_EXECUTABLE", 0x1000}, NamedValue{"MAP_NORESERVE", 0x4000}, NamedValue{"MAP_POPULATE", 0x8000},
                     NamedValue{"MAP_NONBLOCK", 0x10000}, NamedValue{"MAP_STACK", 0x20000},   NamedValue{"MAP_FIXED_NOREPLACE", 0x100000}};
 }
+consteval auto usual_of(MapFlag) { return std::to_array<uint64_t>({0x22, 0x22, 0x21, 2, 1}); }  // memory of one's own, shared memory, files
 enum class ProtectionBit : uint64_t { read = 1, write = 2, execute = 4 };
 consteval auto names_of(ProtectionBit) { return std::array{NamedValue{"PROT_READ", 1}, NamedValue{"PROT_WRITE", 2}, NamedValue{"PROT_EXEC", 4}, NamedValue{"PROT_SEM", 8}}; }
+consteval auto usual_of(ProtectionBit) { return std::to_array<uint64_t>({1, 3, 3, 5}); }
 
 enum class Advice : uint32_t { normal = 0, random = 1, sequential = 2, will_need = 3, dont_need = 4 };
 consteval auto names_of(Advice) {
