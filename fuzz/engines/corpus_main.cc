@@ -1,7 +1,8 @@
 // cupel_corpus: runs every input of files and folders through one target, in this process, and then the inputs that the
 // target generates from the seeds 0 to N-1. For coverage, and to show that traces do not change: prints "HASH FILE" a line,
 // or with --total one hash over all.
-//   cupel_corpus [--repeat N] [--generated N] [--total] TARGET [FILE|FOLDER...]
+//   cupel_corpus [--repeat N] [--generated N] [--total | --print] TARGET [FILE|FOLDER...]
+// With --print it runs nothing and prints them as text.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -16,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 int usage() {
-  std::fprintf(stderr, "usage: cupel_corpus [--repeat N] [--generated N] [--total] TARGET [FILE|FOLDER...]\n");
+  std::fprintf(stderr, "usage: cupel_corpus [--repeat N] [--generated N] [--total | --print] TARGET [FILE|FOLDER...]\n");
   return 2;
 }
 
@@ -35,7 +36,7 @@ std::vector<fs::path> all_files(const std::vector<fs::path>& places) {
 
 struct Options {
   unsigned long repeat = 1, generated = 0;
-  bool total = false;
+  bool total = false, print = false;
   std::string target;
   std::vector<fs::path> places;
 };
@@ -56,6 +57,8 @@ std::optional<Options> read_options(std::span<char*> arguments) {
       if (!number(at, options.generated)) return std::nullopt;
     } else if (argument == "--total") {
       options.total = true;
+    } else if (argument == "--print") {
+      options.print = true;
     } else if (options.target.empty()) {
       options.target = argument;
     } else {
@@ -71,6 +74,10 @@ class CorpusRun {
   CorpusRun(const Options& options, cupel::fuzz::Target& target) : options_(options), target_(target) {}
 
   void run(const std::string& name, cupel::fuzz::ByteView bytes) {
+    if (options_.print) {
+      std::printf("# %s\n%s", name.c_str(), target_.print(bytes).c_str());
+      return;
+    }
     const auto first = target_.run(bytes);
     for (unsigned long turn = 1; turn < options_.repeat; ++turn) {
       if (target_.run(bytes).trace_hash == first.trace_hash) continue;
