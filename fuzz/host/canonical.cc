@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
@@ -42,6 +43,7 @@ constexpr std::array loose_fields{
     LooseField{"RawStat", offsetof(struct stat, st_atim), 48, Loose::any},
     LooseField{"RawTimespec", 0, 16, Loose::any},
     LooseField{"Timeval", 0, 16, Loose::any},
+    LooseField{"RawUtsname", 0, sizeof(utsname), Loose::any},
 };
 
 constexpr uint32_t set_ids = S_ISUID | S_ISGID;
@@ -73,7 +75,9 @@ std::vector<Listed> entries_of(std::span<const std::byte> bytes) {
   while (bytes.size() > entry_head_size) {
     EntryHead head{};
     std::memcpy(&head, bytes.data(), entry_head_size);
-    if (head.size <= entry_head_size || head.size > bytes.size()) break;
+    constexpr size_t padding_max = 7;
+    if (head.size <= entry_head_size || head.size > bytes.size() + padding_max) break;
+    head.size = static_cast<uint16_t>(std::min<size_t>(head.size, bytes.size()));
     // SAFETY: characters within the record, as just checked; the name ends at its NUL or with the record.
     const auto* name = reinterpret_cast<const char*>(bytes.data() + entry_head_size);
     entries.push_back({{name, strnlen(name, head.size - entry_head_size)}, head.type, head.inode});
@@ -209,7 +213,8 @@ void Comparison::take_over_number(uint64_t address, Renaming& numbers) {
 // The order of a directory's entries is nobody's promise: where both hold the same ones, they agree.
 void Comparison::take_over_entries(uint64_t address, size_t size) {
   for (const Image& image : std::span(images_).first(image_count_)) {
-    if (address < image.address || address - image.address > image.ours.size() || size > image.ours.size() - (address - image.address)) continue;
+    if (address < image.address || address - image.address > image.ours.size()) continue;
+    size = std::min(size, image.ours.size() - (address - image.address));  // the last padding may lie where nothing can be written
     const auto ours = entries_of(image.ours.subspan(address - image.address, size));
     const auto theirs = entries_of(std::span(image.theirs).subspan(address - image.address, size));
     const bool same = std::ranges::equal(ours, theirs, [&](const Listed& a, const Listed& b) {

@@ -108,7 +108,7 @@ const KnownDifferences& KnownDifferences::project() {
 bool KnownDifferences::holds(const Term& term, const Seen& seen) {
   switch (term.what) {
     case Term::What::libos: return came_out_as(seen.libos, term.value);
-    case Term::What::kernel: return came_out_as(seen.kernel, term.value);
+    case Term::What::kernel: return seen.kernel && came_out_as(*seen.kernel, term.value);
     case Term::What::register_bits: return (seen.registers[term.index] & term.value) != 0;
     case Term::What::register_value: return seen.registers[term.index] == term.value;
     case Term::What::bytes: return seen.in_bytes;

@@ -16,7 +16,7 @@ struct Seen {
   std::string_view call;
   interface::Registers registers;
   int64_t libos;        // values of rax
-  int64_t kernel;
+  std::optional<int64_t> kernel;  // nothing where the call did not return
   bool in_bytes;        // the values are equal
   bool model_allows_both;
 };

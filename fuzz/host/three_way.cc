@@ -107,6 +107,7 @@ class ThreeWay::KernelRun final : public fuzz::Observer {
     }
     const size_t call = next_++;
     if (call >= calls_ || says_.call != SIZE_MAX || !entry_.not_comparable[call].empty()) return;
+    if (std::ranges::find(owner_.both_failed_, call) != owner_.both_failed_.end()) return;  // known to differ, and changed nothing in either world
     const size_t slots = report.outcome.slots.size();
     slots_.clear(), bytes_.resize(std::max(bytes_.size(), slots));
     for (size_t slot = 0; slot < slots; ++slot) {
@@ -149,7 +150,9 @@ std::expected<std::unique_ptr<ThreeWay>, std::string> ThreeWay::start(Audience a
   const props::Bounds libos_bounds;
   made->limits_ = {fuzz::small_config(), libos_bounds.first_task, made->kernel_->ids_max()};
   made->model_ = std::make_unique<props::Model>(bounds(libos_bounds.ids_max));
-  made->kernel_model_ = std::make_unique<props::Model>(bounds(made->kernel_->ids_max()));
+  props::Bounds kernel_bounds = bounds(made->kernel_->ids_max());
+  kernel_bounds.sleeps_last = false;
+  made->kernel_model_ = std::make_unique<props::Model>(kernel_bounds);
   return made;
 }
 
@@ -261,12 +264,14 @@ Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program)
   Judgement judgement{entry.trace_hash, std::nullopt};
   ++tally_.programs;
   comparison_.reset();
+  both_failed_.clear();
   const auto calls = entry.recording.calls();
   size_t compared = 0, call = 0, agreed = SIZE_MAX;
   for (; call < calls.size(); ++call) {
     const RecordedCall& libos = calls[call];
     if (!entry.not_comparable[call].empty()) {
       ++tally_.not_comparable[entry.not_comparable[call]];
+      comparison_.skip();
       const bool last = call + 1 == calls.size() && entry.ends;
       if (!last && call < entry.model.call) continue;
       break;
@@ -284,7 +289,9 @@ Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program)
     else difference = comparison_.compare(libos, {answer.value, &batch, program, call});
     if (difference) {
       judgement.finding = judge_difference(entry, batch, program, call, *difference);
-      agreed = std::min(agreed, call);
+      const bool both_failed = !judgement.finding && libos.failed() && KernelCall{answer.value, nullptr, 0, 0}.failed();
+      if (both_failed) both_failed_.push_back(call);
+      else agreed = std::min(agreed, call);
       if (judgement.finding || libos.failed() != KernelCall{answer.value, nullptr, 0, 0}.failed()) break;
     } else if (call == entry.model.call) {
       if (enabled_[1]) {
@@ -319,13 +326,12 @@ std::optional<fuzz::Finding> ThreeWay::judge_difference(const Case& entry, const
   const bool kernel_allowed = returned && judge_kernel(entry, batch, program, call + 1).call > call;
   const bool judged = kernel_model_->unmodelled() == unmodelled;
   const bool libos_allowed = call != entry.model.call;
-  if (returned) {
-    const auto known = KnownDifferences::project().find(
-        {libos.desc->name, libos.registers, libos.value, answer.value, difference.in_bytes, judged && libos_allowed && kernel_allowed});
-    if (known) {
-      ++tally_.known[*known];
-      return std::nullopt;
-    }
+  const auto kernel_value = returned ? std::optional(answer.value) : std::nullopt;
+  const auto known = KnownDifferences::project().find(
+      {libos.desc->name, libos.registers, libos.value, kernel_value, difference.in_bytes, judged && libos_allowed && kernel_allowed});
+  if (known) {
+    ++tally_.known[*known];
+    return std::nullopt;
   }
   if (!enabled_[0]) return std::nullopt;
   const std::string_view verdict = !judged          ? "the model has no rule for it"

@@ -109,6 +109,7 @@ class ThreeWay {
   Comparison comparison_;
   std::array<Lane, Kernel::batch_count> lanes_;
   size_t filling_ = 0;
+  std::vector<size_t> both_failed_;  // of the program being judged: calls that failed in both worlds, with errors known to differ
   bool running_ = false;  // the other lane is with the kernel
   bool tracing_ = false;
   size_t batch_programs_max_ = 64;

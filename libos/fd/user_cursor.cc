@@ -34,6 +34,10 @@ size_t UserCursor::take(std::span<std::byte> out) {
   return each(out.size(), [&](uint64_t address, size_t at, size_t size) { return memory_->copy_in(address, out.subspan(at, size)); });
 }
 
+void UserCursor::skip(size_t size) {
+  each(size, [](uint64_t, size_t, size_t chunk) { return chunk; });
+}
+
 void UserCursor::rewind(uint64_t size) {
   CHECK(size <= moved_);
   moved_ -= size, remaining_ += size;

@@ -19,6 +19,8 @@ class UserCursor {
   // Both move up to the span's size and return how much arrived; less than asked means the end or a fault.
   size_t put(std::span<const std::byte> bytes);
   size_t take(std::span<std::byte> out);
+  // Passes over bytes which stay as they are, as if they had moved.
+  void skip(size_t size);
   // Gives back the last `size` bytes, which moved but were not used.
   void rewind(uint64_t size);
 

@@ -112,6 +112,8 @@ Result<uint64_t> FileHandle::list(UserCursor& out) {
     uint16_t size;
   };
   constexpr size_t header_size = 19;  // ino, off, reclen, type: packed
+  uint64_t done = 0;    // bytes of whole records: one that faults half-way does not count
+  bool broken = false;  // one did
   const auto emit = [&](std::string_view name, const Inode& inode, uint64_t next) -> bool {
     std::array<std::byte, (header_size + name_size_max + 1 + 7) / 8 * 8> record{};
     const auto size = static_cast<uint16_t>((header_size + name.size() + 1 + 7) / 8 * 8);
@@ -122,7 +124,15 @@ Result<uint64_t> FileHandle::list(UserCursor& out) {
     std::memcpy(record.data() + 16, &size, 2);
     std::memcpy(record.data() + 18, &type, 1);
     std::memcpy(record.data() + header_size, name.data(), name.size());
-    return out.put(std::span(record).first(size)) == size;
+    // The padding behind the NUL stays as it was: filldir64() of Linux's fs/readdir.c does not write it.
+    const size_t said = header_size + name.size() + 1;
+    if (out.put(std::span(record).first(said)) < said) {
+      broken = true;
+      return false;
+    }
+    out.skip(size - said);
+    done += size;
+    return true;
   };
   if (directory.removed) return fail(Errno::noent);
   const uint64_t start = position_;
@@ -143,11 +153,11 @@ Result<uint64_t> FileHandle::list(UserCursor& out) {
     step(entry->name(), *entry->inode, older == nullptr ? Directory::end_cookie : older->cookie);
   }
   directory.accessed = files_.now();
-  if (out.moved() == 0 && full) {
+  if (done == 0 && full) {
     position_ = start;
-    return fail(out.faulted() ? Errno::fault : Errno::inval);
+    return fail(broken ? Errno::fault : Errno::inval);
   }
-  return out.moved();
+  return done;
 }
 
 }  // namespace cupel::libos

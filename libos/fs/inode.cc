@@ -67,11 +67,12 @@ void RegularFile::zero(uint64_t offset, uint64_t end) {
 }
 
 void RegularFile::resize(uint64_t size) {
-  if (size < size_) {
+  // What was allocated behind the end goes as well, even if the size stays.
+  if (size <= size_) {
     const uint64_t first_gone = (size + page_size - 1) / page_size;
     drop_mapped(first_gone);
     pages_.drop_range(first_gone, UINT64_MAX);
-    if (size % page_size != 0) zero(size, first_gone * page_size);
+    if (size < size_ && size % page_size != 0) zero(size, first_gone * page_size);
   }
   size_ = size;
 }

@@ -56,7 +56,9 @@ constexpr std::string_view type_name() {
 
 template <class T>
 inline constexpr auto struct_fields = [] {
-  if constexpr (std::is_integral_v<T>) {
+  if constexpr (requires { T::is_text; }) {
+    return std::array<FieldDesc, 0>{};  // bytes of no further meaning to the harness
+  } else if constexpr (std::is_integral_v<T>) {
     return std::array{FieldTraits<T>::describe()};
   } else {
     constexpr size_t count = boost::pfr::tuple_size_v<T>;

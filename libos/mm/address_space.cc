@@ -78,7 +78,7 @@ Result<> AddressSpace::page_fault(platform::Space space, uint64_t page_address, 
 Result<> AddressSpace::first_touch(const Vma& vma, uint64_t number, bool write) {
   Ref<Frame> frame;
   const bool borrowed = vma.object != nullptr;
-  if (borrowed) frame = TRY(vma.object->frame(vma.object_start + (number - vma.start)));
+  if (borrowed) frame = TRY(vma.object->frame(object_page(vma, number)));
   if (!borrowed) frame = TRY(Frame::create(arena()));
   Page* page = TRY(arena().make<Page>());
   page->number = number;
@@ -103,20 +103,20 @@ Result<> AddressSpace::copy_page(const Vma& vma, Page& page) {
 AddressSpace::Identity AddressSpace::identity_of(uint64_t address) const {
   const uint64_t number = address >> page_shift;
   auto vma = covering(number);
-  if (vma != vmas_.end() && vma->shared) {
-    if (auto page = pages_.find(number); page != pages_.end()) {
-      const auto offset = static_cast<uint64_t>(page->frame->bytes() - reinterpret_cast<const std::byte*>(&arena()));  // SAFETY: an offset in the arena
-      return {0, offset + address % page_size};
-    }
-  }
-  return {static_cast<uint64_t>(space_) + 1, address};
+  if (vma == vmas_.end() || !vma->shared) return {static_cast<uint64_t>(space_) + 1, address};
+  constexpr uint64_t is_object = uint64_t{1} << 63;
+  // SAFETY: an offset in the arena, where the object lies.
+  const auto offset = static_cast<uint64_t>(reinterpret_cast<const std::byte*>(vma->object.get()) - reinterpret_cast<const std::byte*>(&arena()));
+  return {is_object | offset, object_page(*vma, number) << page_shift | address % page_size};
 }
 
 Result<> AddressSpace::can_identify(uint64_t address) const {
-  auto vma = covering(address >> page_shift);
+  const uint64_t number = address >> page_shift;
+  auto vma = covering(number);
   if (vma == vmas_.end() || !allows(vma->access, Access::read)) return fail(Errno::fault);
-  const bool constant = !vma->shared && !vma->object && !allows(vma->access, Access::write);
-  return constant ? fail(Errno::fault) : Result<>{};
+  if (!vma->object) return allows(vma->access, Access::write) ? Result<>{} : fail(Errno::fault);
+  if (pages_.find(number) == pages_.end()) static_cast<void>(TRY(vma->object->frame(object_page(*vma, number))));
+  return {};
 }
 
 bool AddressSpace::mapped(uint64_t start, uint64_t pages) const {

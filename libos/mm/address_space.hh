@@ -21,6 +21,9 @@ struct Vma : MappingHook, boost::intrusive::set_base_hook<> {
   uint64_t object_start = 0;    // the object's page behind `start`
 };
 
+// The object's page that stands behind page `number` of a vma over it.
+inline uint64_t object_page(const Vma& vma, uint64_t number) { return vma.object_start + (number - vma.start); }
+
 // A process's memory: its vmas, and the pages it has touched. Pages appear when first touched; private ones are copied
 // when first written after a fork.
 class AddressSpace : public Counted, public GuestMemory, private platform::FaultHandler {
@@ -56,13 +59,13 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   void forget(const Vma& vma, uint64_t first);
   Result<uint64_t> set_break(uint64_t address);  // brk(2): the break as it is afterwards
 
-  // What a futex word is known by: its frame where memory is shared, else the space and address.
+  // What a futex word is known by: its place in the object where memory is shared, else the space and address.
   struct Identity {
     uint64_t number, offset;
   };
   Identity identity_of(uint64_t address) const;
   // Whether a futex there may be known by its page: EFAULT where none can be read, and where it is the process's own and
-  // can never change. Looks at the mapping, not at the word.
+  // can never change. Looks at the mapping and what is behind it, not at the word.
   Result<> can_identify(uint64_t address) const;
 
   platform::Space id() const { return space_; }

@@ -1,5 +1,6 @@
 #include "platforms/mock/mock_platform.hh"
 
+#include <limits>
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -87,7 +88,9 @@ Result<uint32_t> MockPlatform::compare_exchange(Space space, uint64_t address, u
 
 platform::Nanoseconds MockPlatform::now(platform::ClockBase clock) {
   clock_ += tick;
-  return clock == platform::ClockBase::monotonic ? clock_ : boot_realtime + (clock_ - boot_time);
+  if (clock == platform::ClockBase::monotonic) return clock_;
+  constexpr platform::Nanoseconds offset = boot_realtime - boot_time;
+  return clock_ > std::numeric_limits<platform::Nanoseconds>::max() - offset ? std::numeric_limits<platform::Nanoseconds>::max() : clock_ + offset;
 }
 
 void MockPlatform::random(std::span<std::byte> out) {

@@ -115,9 +115,14 @@ Result<> getdents64(const Call& call, Allowed& allowed) {
   if (call.at(file.inode).removed) return fail(Errno::noent);
   const bool end = may_be_at_end(call.world, file);
   const auto touch = [id](World& world) { world.inodes[world.files[id].inode].touch(access_time); };
+  // Nothing was listed; but from a cookie which lseek(2) made up the position may have moved on to the next entry's.
+  const auto look = [id, touch](World& world, const Actual&) {
+    if (world.files[id].listing_unsure) world.files[id].offset.forget();
+    touch(world);
+  };
   if (end) {
     allowed.returns(0);
-    allowed.then([touch](World& world, const Actual&) { touch(world); });
+    allowed.then(look);
   }
   // To have looked is an access, whatever came of it.
   // There may be more even then: entries made since the beginning are given or not.
@@ -125,15 +130,17 @@ Result<> getdents64(const Call& call, Allowed& allowed) {
   if (room < size) {
     allowed.fails_with_effect(Errno::fault);
     allowed.writes_anything(buffer, room);
-    allowed.then([touch](World& world, const Actual&) { touch(world); });
+    allowed.then(look);
   }
-  constexpr size_t record_min = 24, record_max = 280;
+  constexpr size_t record_min = 21, record_max = 280;
   if (size < record_max) {
     allowed.fails_with_effect(Errno::inval);  // the next name does not fit
-    allowed.then([touch](World& world, const Actual&) { touch(world); });
+    allowed.then(look);
   }
   if (room < record_min) return {};
-  allowed.returns(record_min, static_cast<int64_t>(room));
+  // The padding of the last record need not be writable.
+  constexpr size_t record_align = 8;
+  allowed.returns(record_min, static_cast<int64_t>(std::min<size_t>(size, (room + record_align - 1) / record_align * record_align)));
   // Bytes behind the last record, and the padding in it, stay or go.
   allowed.writes_anything(buffer, room);
   allowed.inspect([id, buffer](const World& world, const Actual& actual) {

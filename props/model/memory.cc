@@ -15,7 +15,7 @@ constexpr uint64_t lowest_address = 65536;  // vm.mmap_min_addr as all kernels h
 struct Mapping {
   uint64_t address;
   uint64_t size;  // bytes, whole pages
-  uint32_t flags;
+  uint64_t flags;
   Region region;
   bool is_fixed() const { return (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0; }
 };
@@ -35,11 +35,12 @@ bool has_gap(const Call& call, uint64_t size) {
 // What the flags and the descriptor say of the mapping.
 Result<> map_file(const Call& call, Allowed& allowed, FileId id, Mapping& mapping, uint64_t offset) {
   const OpenFile& file = call.at(id);
-  const uint32_t type = mapping.flags & MAP_TYPE;
+  const uint64_t type = mapping.flags & MAP_TYPE;
   const bool is_regular = call.at(file.inode).type == FileType::regular;
   // MAP_SHARED_VALIDATE: flags are refused that MAP_SHARED overlooks.
-  constexpr uint32_t validated = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_NORESERVE |
-                                 MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_32BIT | 0x400'0000 | 0x80;
+  constexpr uint64_t huge_sizes = (21u << MAP_HUGE_SHIFT) | (30u << MAP_HUGE_SHIFT);
+  constexpr uint64_t validated = MAP_SHARED_VALIDATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_NORESERVE |
+                                 MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_32BIT | 0x400'0000 | 0x80 | huge_sizes;
   if (offset > (is_regular ? static_cast<uint64_t>(INT64_MAX) : UINT64_MAX) - mapping.size) return fail(Errno::overflow);
   if (type == MAP_SHARED_VALIDATE && (mapping.flags & ~validated) != 0) return fail(Errno::opnotsupp);
   if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) {
@@ -60,7 +61,7 @@ Result<> map_file(const Call& call, Allowed& allowed, FileId id, Mapping& mappin
 }
 
 Result<> map_anonymous(const Call& call, Mapping& mapping) {
-  const uint32_t type = mapping.flags & MAP_TYPE;
+  const uint64_t type = mapping.flags & MAP_TYPE;
   if (type != MAP_SHARED && type != MAP_PRIVATE) return fail(Errno::inval);
   mapping.region.shared = type == MAP_SHARED;
   mapping.region.object = call.world.objects_count;
@@ -100,7 +101,7 @@ void bound_regions(const Call& call, Allowed& allowed) {
 namespace rules {
 
 Result<> mmap(const Call& call, Allowed& allowed) {
-  Mapping mapping{call.address(0), pages_of(call.arg<uint64_t>(1)), call.arg<uint32_t>(3), {}};
+  Mapping mapping{call.address(0), pages_of(call.arg<uint64_t>(1)), call.arg<uint64_t>(3), {}};
   const uint64_t offset = call.arg<uint64_t>(5);
   mapping.region.protection = call.arg<uint8_t>(2) & (prot_read | prot_write | prot_exec);
   if (!is_aligned(offset)) return fail(Errno::inval);

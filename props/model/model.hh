@@ -23,6 +23,7 @@ struct Bounds {
   // On Linux, some calls that fail count as an access or a modification nevertheless; and on tmpfs a write whose first
   // byte cannot be read extends the file to its offset (seen on 6.18).
   bool failures_show = false;
+  bool sleeps_last = true;  // a sleep takes its time; where a comparison shortens it, it does not
   // Guest memory that is mapped before the first call: [writable_base, read_only_base) can be read and written,
   // [read_only_base, unmapped_base) only read.
   uint64_t writable_base = 0x0f00'0000;

@@ -128,9 +128,12 @@ Result<> wait_for_child(const Call& call, Allowed& allowed, int32_t pid, uint64_
     if (status_address != 0) allowed.writes_number(status_address, chosen->status);
     if (usage_address != 0) allowed.writes_anything(usage_address, usage_size);
     allowed.then(reap);
-  } else {
+  }
+  const bool tells = status_address != 0 || usage_address != 0;
+  if (!can_tell || tells) {
     // Linux has let the child go by the time it finds that it cannot say so.
     allowed.fails_with_effect(Errno::fault);
+    if (can_tell) allowed.only_with(Fault::copy);
     if (status_address != 0) allowed.writes_anything(status_address, call.writable(status_address, sizeof(int32_t)));
     if (usage_address != 0) allowed.writes_anything(usage_address, call.writable(usage_address, usage_size));
     allowed.then([chosen_id](World& world, const Actual&) { world.processes[chosen_id].parent_unsure = true; });

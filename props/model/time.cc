@@ -55,7 +55,7 @@ Result<> sleep(const Call& call, Allowed& allowed, int32_t clock, const Stamp& u
     Task& task = world.tasks[caller];
     const Stamp reached = resumed ? task.sleeps_until : until;
     task.sleeps_until = {};
-    if (reached.known) raise(world.clock_floor[clock], {static_cast<int64_t>(reached.seconds), static_cast<int64_t>(reached.nanoseconds)});
+    if (reached.known && world.bounds.sleeps_last) raise(world.clock_floor[clock], {static_cast<int64_t>(reached.seconds), static_cast<int64_t>(reached.nanoseconds)});
   });
   return {};
 }
@@ -116,6 +116,7 @@ Result<> gettimeofday(const Call& call, Allowed& allowed) {
   if (address != 0) allowed.writes_anything(address, sizeof(Timeval));
   if (zone != 0) allowed.writes_anything(zone, zone_size);
   if (address == 0) return {};
+  if (zone + zone_size > address && zone < address + sizeof(Timeval)) return {};  // the zone lies over the time
   const auto shown = [](const Timeval& time) { return Timespec{time.seconds, time.microseconds * 1000}; };
   allowed.inspect([=](const World& world, const Actual& actual) {
     auto time = actual.number<Timeval>(address);

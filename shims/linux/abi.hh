@@ -99,7 +99,7 @@ consteval auto names_of(CloseRangeFlag) { return std::array{NamedValue{"CLOSE_RA
 enum class RandomFlag : uint32_t { nonblock = 1, random = 2, insecure = 4 };
 consteval auto names_of(RandomFlag) { return std::array{NamedValue{"GRND_NONBLOCK", 1}, NamedValue{"GRND_RANDOM", 2}, NamedValue{"GRND_INSECURE", 4}}; }
 
-enum class MapFlag : uint64_t { shared = 1, priv = 2, shared_validate = 3, fixed = 0x10, anonymous = 0x20, grows_down = 0x100, huge = 0x40000, fixed_no_replace = 0x100000 };
+enum class MapFlag : uint64_t { shared = 1, priv = 2, shared_validate = 3, fixed = 0x10, anonymous = 0x20, grows_down = 0x100, locked = 0x2000, huge = 0x40000, fixed_no_replace = 0x100000 };
 consteval auto names_of(MapFlag) {
   return std::array{NamedValue{"MAP_SHARED", 1},         NamedValue{"MAP_PRIVATE", 2},       NamedValue{"MAP_FIXED", 0x10},      NamedValue{"MAP_ANONYMOUS", 0x20},
                     NamedValue{"MAP_DENYWRITE", 0x800},  NamedValue{"MAP_EXECUTABLE", 0x1000}, NamedValue{"MAP_NORESERVE", 0x4000}, NamedValue{"MAP_POPULATE", 0x8000},
@@ -168,6 +168,11 @@ struct Word32 {
   int32_t value;
 };
 // struct stat flattened: what a generator needs is its size, what a printer needs its numbers.
+// struct new_utsname: six texts, each with its NUL.
+struct RawUtsname {
+  static constexpr bool is_text = true;
+  std::array<std::array<char, 65>, 6> texts;
+};
 struct RawStat {
   uint64_t device, inode, link_count;
   uint32_t mode, uid, gid, padding;

@@ -50,6 +50,8 @@ Result<uint64_t> do_poll(Task& task, InOutArray<PollFd> fds, platform::Nanosecon
     Result<> slept{};
     while ((ready = look(task, {copy, count}, places)) == 0 && slept && deadline != 0) slept = task.sleep(deadline);
     for (size_t index = 0; index < count; ++index) places[index].~Waiter();
+    // do_sys_poll() of Linux's fs/select.c looks at the address only now, even of no entries, and before it looks for signals.
+    if (fds.address > user_limit) return fail(Errno::fault);
     if (ready == 0 && !slept && slept.error() == Errno::intr) return fail(Errno::intr);
     for (size_t index = 0; index < count; ++index) {
       // Only revents goes back: the rest may have been changed by another task meanwhile, and is its own.

@@ -45,7 +45,10 @@ Result<> choose_object(Task& task, const Ref<OpenFile>& file, uint64_t flags, ui
     return {};
   }
   if (type != MapFlag::shared && type != MapFlag::priv && type != MapFlag::shared_validate) return fail(Errno::inval);
-  constexpr uint64_t legacy = Flags<MapFlag>::known & ~static_cast<uint64_t>(MapFlag::fixed_no_replace);  // LEGACY_MAP_MASK
+  // LEGACY_MAP_MASK: what MAP_SHARED has always taken. MAP_32BIT, MAP_ABOVE4G, MAP_UNINITIALIZED and the sizes of
+  // huge pages are hints; MAP_GROWSDOWN is judged below.
+  constexpr uint64_t hints = 0xc0 | 0x7c00'0000;
+  constexpr uint64_t legacy = (Flags<MapFlag>::known & ~static_cast<uint64_t>(MapFlag::fixed_no_replace)) | static_cast<uint64_t>(MapFlag::grows_down) | hints;
   if (type == MapFlag::shared_validate && (flags & ~legacy) != 0) return fail(Errno::opnotsupp);
   if (mapping.shared && (protection & 2) != 0 && !file->writable()) return fail(Errno::acces);
   if (!file->readable()) return fail(Errno::acces);
@@ -65,6 +68,7 @@ Result<Mapped> mmap(Task& task, Address address, Length length, Flags<Protection
   if (file_offset % page_size != 0) return fail(Errno::inval);
   Ref<OpenFile> file;
   if (!has(flags.bits, MapFlag::anonymous)) file = TRY(task.fds().get_io(fd.raw));
+  if (has(flags.bits, MapFlag::locked)) return fail(Errno::perm);  // RLIMIT_MEMLOCK is 0
   if (has(flags.bits, MapFlag::huge)) return fail(Errno::inval);  // no huge pages here, as on a kernel without them
   if (length.value == 0) return fail(Errno::inval);
   const uint64_t size = TRY(page_ceil(length.value));

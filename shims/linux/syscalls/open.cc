@@ -26,6 +26,7 @@ Result<uint32_t> checked_flags(uint32_t flags) {
   if ((flags & tmpfile_bit) != 0) {
     if (!has(flags, OpenFlag::tmpfile) || (flags & 3) == 0) return fail(Errno::inval);
   }
+  if ((flags & bit(OpenFlag::sync) & ~bit(OpenFlag::dsync)) != 0) flags |= bit(OpenFlag::dsync);  // half of O_SYNC is all of it
   return flags;
 }
 
@@ -53,7 +54,7 @@ Result<Ref<Inode>> existing_or_new(Task& task, DirFd from, const PathArgument& p
   const bool follows = !has(flags, OpenFlag::no_follow) && !exclusive;
   const Follow follow = creates ? (follows ? Follow::create : Follow::never) : follows ? Follow::yes : Follow::no;
   if (has(flags, OpenFlag::tmpfile)) {
-    Ref<Inode> directory = TRY(path.find(task, from, Follow::yes));
+    Ref<Inode> directory = TRY(path.find(task, from, follows ? Follow::yes : Follow::no));
     if (!directory->is_directory()) return fail(Errno::notdir);
     TRY(directory->allow(task.credentials, Permission::write | Permission::execute));
     return files.create_nameless(static_cast<Directory&>(*directory), task.credentials, mode & ~task.fs().umask & 07777);

@@ -23,15 +23,16 @@ Result<> check_flags(uint64_t flags) {
   if (has(flags, CloneFlag::thread) && !has(flags, CloneFlag::sighand)) return fail(Errno::inval);
   if (has(flags, CloneFlag::sighand) && !has(flags, CloneFlag::vm)) return fail(Errno::inval);
   if (has(flags, CloneFlag::thread) && (flags & (new_user | new_pid)) != 0) return fail(Errno::inval);
+  if (has(flags, CloneFlag::pidfd)) return fail(Errno::inval);           // there are no descriptors of processes
   if ((flags & namespace_flags) != 0) return fail(Errno::perm);  // a machine has one of each namespace, and no way to another
   return {};
 }
 
 Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t parent_tid, uint64_t child_tid, uint64_t tls) {
   TRY(check_flags(flags));
+  if (has(flags, CloneFlag::parent) && task.parent_pid() == 0) return fail(Errno::inval);  // init has no parent to share
   // Thread-local storage lies where user addresses may: ARCH_SET_FS refuses others so.
   if (has(flags, CloneFlag::settls) && tls >= user_limit) return fail(Errno::perm);
-  if (has(flags, CloneFlag::parent) && task.parent_pid() == 0) return fail(Errno::inval);  // init has no parent to share
   Machine::Spawn how{.thread = has(flags, CloneFlag::thread), .share_parent = has(flags, CloneFlag::parent), .share_fds = has(flags, CloneFlag::files),
                      .share_fs = has(flags, CloneFlag::fs), .share_space = has(flags, CloneFlag::vm), .exit_signal = static_cast<int32_t>(flags & signal_mask)};
   if (has(flags, CloneFlag::child_cleartid)) how.clear_child_tid = child_tid;

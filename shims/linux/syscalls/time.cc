@@ -94,13 +94,11 @@ Result<uint64_t> getrandom(Task& task, OutBuffer buffer, Flags<RandomFlag> flags
   return done;
 }
 
-Result<Done> uname(Task& task, Address out) {
-  // struct new_utsname: six fields of 65 characters, every byte of it written.
-  constexpr size_t field_size = 65;
-  constexpr std::array<std::string_view, 6> fields{"Linux", "cupel", "6.1.0", "#1 SMP", "x86_64", "(none)"};
-  std::array<char, field_size * fields.size()> all{};
-  for (size_t index = 0; index < fields.size(); ++index) std::copy(fields[index].begin(), fields[index].end(), all.begin() + static_cast<ptrdiff_t>(index * field_size));
-  TRY(task.memory().write(out.value, std::as_bytes(std::span(all))));
+Result<Done> uname(Task& task, UserOut<RawUtsname> out) {
+  constexpr std::array<std::string_view, 6> texts{"Linux", "cupel", "6.1.0", "#1 SMP", "x86_64", "(none)"};
+  RawUtsname all{};
+  for (size_t index = 0; index < texts.size(); ++index) std::ranges::copy(texts[index], all.texts[index].begin());
+  TRY(out.write(task.memory(), all));
   return Done{};
 }
 

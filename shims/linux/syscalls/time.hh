@@ -12,6 +12,6 @@ Result<uint64_t> time(Task& task, OptionalOut<uint64_t> out);
 Result<Done> nanosleep(Task& task, UserIn<RawTimespec> span, OptionalOut<RawTimespec> left);
 Result<Done> clock_nanosleep(Task& task, Clock clock, Flags<SleepFlag, Unknown::ignored> flags, UserIn<RawTimespec> span, OptionalOut<RawTimespec> left);
 Result<uint64_t> getrandom(Task& task, OutBuffer buffer, Flags<RandomFlag> flags);
-Result<Done> uname(Task& task, Address out);
+Result<Done> uname(Task& task, UserOut<RawUtsname> out);
 
 }  // namespace cupel::linux_shim
