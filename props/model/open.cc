@@ -102,7 +102,8 @@ Result<> open_new(const Call& call, Allowed& allowed, Opening opening, const Pla
 Result<> open_at(const Call& call, Allowed& allowed, std::optional<size_t> index, size_t path_index, uint32_t flags, uint32_t mode) {
   if (has(flags, O_PATH)) flags &= direct_path_flags;
   TRY(check_flags(flags));
-  if ((flags & O_SYNC & ~O_DSYNC) != 0) flags |= O_DSYNC;  // half of O_SYNC is all of it
+  constexpr uint32_t sync_half = O_SYNC ^ O_DSYNC;
+  if ((flags & sync_half) != 0) flags |= O_DSYNC;  // half of O_SYNC is all of it
   const std::string_view path = TRY(call.path(path_index));
   TRY(call.room_for_descriptors(1));
   const Opening opening{call.task.table, flags};
