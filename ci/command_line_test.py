@@ -136,32 +136,84 @@ class TextPrograms(Case):
         self.assertIn("recording", done.stderr)
 
 
+@unittest.skipUnless((ROOT / "build/dev/targets/canary").exists(), "the instrumented targets are not built (preset dev)")
 class Campaign(Case):
+    def setUp(self):
+        super().setUp()
+        self.state = self.folder / "state"
+
+    def campaign(self, seconds="2s"):
+        """A short campaign that must come to its end: (its last event, what it said)."""
+        done = cupel("fuzz", "--time", seconds, "--state", self.state, "--json", "snp_psc")
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(events[-1]["event"], "end")
+        self.assertTrue(pathlib.Path(events[-1]["report"]).exists())
+        return events[-1], done.stdout + done.stderr
+
+    def kept(self):
+        return list((self.state / "raw/snp_psc/unconfirmed").glob("*")) + list((self.state / "findings").glob("snp_psc*/finding.json"))
+
     def test_a_campaign_killed_in_the_middle_goes_on_and_loses_nothing(self):
-        if not (ROOT / "build/dev/targets/canary").exists():
-            self.skipTest("the instrumented targets are not built (preset dev)")
-        state = self.folder / "state"
-        running = subprocess.Popen([CUPEL, "fuzz", "--time", "60s", "--state", str(state), "snp_psc"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        running = subprocess.Popen([CUPEL, "fuzz", "--time", "60s", "--state", str(self.state), "snp_psc"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(600):
-            if (state / "series.jsonl").exists() and (state / "series.jsonl").stat().st_size > 0:
+            if (self.state / "series.jsonl").exists() and (self.state / "series.jsonl").stat().st_size > 0:
                 break
             time.sleep(0.1)
         running.send_signal(signal.SIGKILL)
         running.wait()
-        samples = (state / "series.jsonl").read_text().count("\n")
+        samples = (self.state / "series.jsonl").read_text().count("\n")
         self.assertGreater(samples, 0)
         # A failing input that the killed campaign had not looked at yet.
-        raw = state / "raw/snp_psc"
+        raw = self.state / "raw/snp_psc"
         raw.mkdir(parents=True, exist_ok=True)
         (raw / "crash-cafe").write_bytes(b"whatever")
-        done = cupel("fuzz", "--time", "3s", "--state", state, "--json", "snp_psc")
-        self.assertIn(done.returncode, (0, 1), done.stderr)
-        end = json.loads(done.stdout.splitlines()[-1])
-        self.assertEqual(end["event"], "end")
-        self.assertTrue(pathlib.Path(end["report"]).exists())
-        self.assertGreater((state / "series.jsonl").read_text().count("\n"), samples)
-        kept = list((raw / "unconfirmed").glob("*")) + list((state / "findings").glob("*"))
-        self.assertTrue(kept, "the input the killed campaign left was lost")
+        self.campaign("3s")
+        self.assertGreater((self.state / "series.jsonl").read_text().count("\n"), samples)
+        self.assertTrue(self.kept(), "the input the killed campaign left was lost")
+
+    def test_garbage_in_every_file_of_the_state_is_passed_over_or_put_right(self):
+        self.campaign()
+        for number, garbage in enumerate([b"", b"\x00", b"\xff" * 5000, bytes(range(256))]):
+            (self.state / f"corpus/snp_psc/garbage{number}").write_bytes(garbage)
+        (self.state / "corpus/snp_psc/garbage.txt").write_text("no script at all")
+        for file in sorted((self.state / "corpus/snp_psc").iterdir())[:20]:
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+        with open(self.state / "series.jsonl", "a") as series:
+            series.write('[]\n{"target": 3, "seconds": "x"}\n{"seconds": 9, "tar')
+        (self.state / "report.json").write_text("{")
+        broken = self.state / "findings/snp_psc-rmp-accept"
+        broken.mkdir()
+        (broken / "input.bin").write_bytes(b"whatever")
+        (broken / "finding.json").write_text('{"id": "snp_psc-rmp-ac')
+        _, said = self.campaign()
+        self.assertIn("snp_psc-rmp-accept", said)
+        self.assertTrue(self.kept(), "the input of the finding that was cut short was lost")
+        self.assertEqual(cupel("report", "--state", self.state).returncode, 0)
+
+    def test_whatever_of_the_state_cannot_be_written_is_named(self):
+        for part in ("corpus", "raw", "findings", "corpus/snp_psc", "raw/snp_psc", "series.jsonl"):
+            state = self.folder / part.replace("/", "-")
+            # Root may write to what is read-only, but not to a file as to a folder, nor to a folder as to a file.
+            place = state / part
+            place.parent.mkdir(parents=True)
+            place.mkdir() if part.endswith(".jsonl") else place.write_text("in the way")
+            done = cupel("fuzz", "--time", "2s", "--state", state, "snp_psc")
+            self.assertEqual(done.returncode, 2, f"{part}: {done.stderr}")
+            self.assertIn(str(place), done.stderr)
+
+    def test_a_full_disk_ends_a_campaign_with_its_reason(self):
+        self.state.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(self.state)], capture_output=True, text=True)
+        if mounted.returncode != 0:
+            self.skipTest(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
+        try:
+            (self.state / "ballast").write_bytes(b"x" * 56 * 1024)
+            done = cupel("fuzz", "--time", "10s", "--state", self.state, "snp_psc")
+            self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+            self.assertIn("No space left on device", done.stderr)
+        finally:
+            subprocess.run(["umount", "--lazy", str(self.state)], check=True)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,9 @@ class Campaign {
 
   std::expected<CampaignResult, std::string> run() {
     if (auto chosen = choose_targets(); !chosen) return std::unexpected(chosen.error());
+    const auto recovered = state_.recover();
+    if (!recovered) return std::unexpected(recovered.error());
+    for (const std::string& what : *recovered) on_event_({{"event", "warning"}, {"text", what}});
     for (const std::string& target : targets_) {
       if (auto ready = prepare(target); !ready) return std::unexpected(ready.error());
       if (auto looked = look(target); !looked) return std::unexpected(looked.error());  // left by a campaign that was killed

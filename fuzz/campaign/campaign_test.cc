@@ -15,6 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const TargetInfo stand_in{"stand_in", "a name that findings may begin with", nullptr};
+const TargetRegistration stand_in_registration(stand_in);
+
 class FolderTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -54,6 +57,49 @@ TEST_F(FolderTest, ASampleCutShortByAKillIsPassedOverAndTheRestKept) {
   ASSERT_TRUE(state.append_sample({{"seconds", 1.0}, {"target", "t"}, {"edges", 5}}));
   std::ofstream(folder_ / "series.jsonl", std::ios::app) << "{\"seconds\": 2.0, \"tar";
   EXPECT_EQ(state.samples().size(), 1u);
+}
+
+TEST_F(FolderTest, WhatFollowsALineCutShortIsALineOfItsOwn) {
+  auto state = State::open(folder_).value();
+  std::ofstream(folder_ / "series.jsonl") << "{\"seconds\": 2.0, \"tar";
+  ASSERT_TRUE(state.append_sample({{"seconds", 3.0}, {"target", "t"}}));
+  ASSERT_EQ(state.samples().size(), 1u);
+  EXPECT_EQ(state.samples()[0]["seconds"], 3.0);
+}
+
+TEST_F(FolderTest, LinesThatAreNoSamplesArePassedOver) {
+  auto state = State::open(folder_).value();
+  std::ofstream(folder_ / "series.jsonl") << "[1]\n{\"seconds\": \"soon\", \"target\": \"t\"}\n{\"seconds\": 1, \"target\": 7}\n"
+                                          << "{\"seconds\": 1, \"target\": \"t\", \"edges\": -1}\n\xff\x01\n{\"seconds\": 1, \"target\": \"t\"}\n";
+  EXPECT_EQ(state.samples().size(), 1u);
+}
+
+TEST_F(FolderTest, AFindingCutShortIsNotListedAndItsInputIsLookedAtAgain) {
+  auto state = State::open(folder_).value();
+  const std::string id = "stand_in-oracle-call";
+  fs::create_directories(state.findings() / id);
+  ASSERT_TRUE(write_file(state.findings() / id / "input.bin", "bytes"));
+  ASSERT_TRUE(write_file(state.findings() / id / "finding.json", R"({"id": "a", "oracle": )"));
+  fs::create_directories(state.findings() / "garbage");
+  fs::create_directories(state.findings() / "whole");
+  ASSERT_TRUE(write_file(state.findings() / "whole/finding.json", R"({"id": "whole", "oracle": "model"})"));
+  ASSERT_EQ(state.all_findings().size(), 1u);
+  const auto said = state.recover();
+  ASSERT_TRUE(said) << said.error();
+  EXPECT_EQ(said->size(), 2u);
+  EXPECT_EQ(read_file(state.raw("stand_in") / ("crash-recovered-" + id)).value_or(""), "bytes");
+  EXPECT_FALSE(fs::exists(state.findings() / id));
+  EXPECT_TRUE(fs::exists(state.findings() / "whole/finding.json"));
+  EXPECT_EQ(state.recover()->size(), 1u) << "what cannot be helped is said again";
+}
+
+TEST_F(FolderTest, AFindingWithFieldsOfWrongKindsIsNotListed) {
+  auto state = State::open(folder_).value();
+  fs::create_directories(state.findings() / "a");
+  for (const char* content : {"", "[]", "{}", R"({"id": 3})", R"({"id": "a", "call": null})"}) {
+    ASSERT_TRUE(write_file(state.findings() / "a/finding.json", content));
+    EXPECT_TRUE(state.all_findings().empty()) << content;
+  }
 }
 
 TEST_F(FolderTest, AWrittenFileIsWholeAndLeavesNoTrace) {

@@ -26,10 +26,13 @@ class State {
 
   std::expected<void, std::string> prepare(const std::string& target) const;
   std::expected<void, std::string> append_sample(const nlohmann::json& sample) const;
-  // All samples; a line cut short by a kill is passed over.
+  // All samples; a line that is not one (cut short by a kill, or damaged) is passed over.
   std::vector<nlohmann::json> samples() const;
-  // Every finding.json, oldest first.
+  // Every finding.json that is whole, by id.
   std::vector<nlohmann::json> all_findings() const;
+  // Puts the input of each finding whose finding.json is not whole back into raw/, where it is looked at again. Says what it did,
+  // and which findings have no input either.
+  std::expected<std::vector<std::string>, std::string> recover() const;
 
  private:
   explicit State(std::filesystem::path folder) : folder_(std::move(folder)) {}
