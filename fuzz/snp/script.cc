@@ -15,17 +15,28 @@ using mock_snp::When;
 
 namespace {
 
-constexpr std::array<std::string_view, operation_kinds> operation_names{"negotiate", "accept_early", "accept", "share", "touch"};
-constexpr std::array<std::string_view, mock_snp::act_kinds> act_names{"answer", "flip", "info_1", "info_2", "current", "end", "header_reserved", "entry", "partial",
-                                                                      "ignore", "remap", "assign", "unassign", "smash", "drop", "mark_mmio", "resume", "stall"};
-constexpr std::array<std::string_view, mock_snp::when_kinds> when_names{"before_exit", "after_exit", "before_load", "before_pvalidate"};
+constexpr std::array<std::string_view, mock_snp::act_kinds> act_names{
+    "answer", "flip", "info_1", "info_2", "current", "end", "header_reserved", "entry", "partial", "ignore", "remap", "assign",
+    "unassign", "smash", "drop", "mark_mmio", "resume", "stall", "poke", "invalid", "reg", "write_page", "post", "signal",
+    "trap", "start", "no_entropy", "time", "refuse", "replay", "damage", "keep_line", "lose_store", "skip"};
+constexpr std::array<std::string_view, mock_snp::when_kinds> when_names{"before_exit", "after_exit", "before_load", "before_pvalidate", "before_step"};
 
-constexpr size_t step_size = 5, act_size = 20;
+constexpr size_t act_size = 20;
+
+// How many bytes an argument takes in the engines' form.
+size_t width_of(const ArgDesc& arg) { return arg.bound == 0 ? 8 : arg.bound <= 0x100 ? 1 : arg.bound <= 0x1'0000 ? 2 : 8; }
 
 template <class T>
 T take(ByteView& bytes) {
   T value{};
   const size_t size = std::min(sizeof value, bytes.size());
+  if (size > 0) std::memcpy(&value, bytes.data(), size);
+  bytes = bytes.subspan(size);
+  return value;
+}
+uint64_t take_bytes(ByteView& bytes, size_t width) {
+  const size_t size = std::min(width, bytes.size());
+  uint64_t value = 0;
   if (size > 0) std::memcpy(&value, bytes.data(), size);
   bytes = bytes.subspan(size);
   return value;
@@ -79,6 +90,11 @@ template <size_t count>
 std::string one_of(const std::array<std::string_view, count>& names) {
   return fmt::format("one of {}", fmt::join(names, ", "));
 }
+std::string one_of(const Grammar& grammar) {
+  std::string all;
+  for (const StepDesc& step : grammar.steps) all += fmt::format("{}{}", all.empty() ? "one of " : ", ", step.name);
+  return all;
+}
 
 std::expected<void, std::string> parse_act(Line& line, Script& script) {
   Act act;
@@ -102,19 +118,14 @@ std::expected<void, std::string> parse_act(Line& line, Script& script) {
   return {};
 }
 
-std::expected<void, std::string> parse_step(Line& line, std::string_view name, Script& script) {
-  const auto operation = std::ranges::find(operation_names, name);
-  if (operation == operation_names.end()) return line.wrong(one_of(operation_names));
-  GuestStep step{static_cast<Operation>(operation - operation_names.begin()), 0, 1};
-  if (!line.ended()) {
-    auto gfn = line.value_of("gfn");
-    if (!gfn) return std::unexpected(gfn.error());
-    step.gfn = static_cast<uint16_t>(*gfn);
-  }
-  if (!line.ended()) {
-    auto pages = line.value_of("pages");
-    if (!pages) return std::unexpected(pages.error());
-    step.pages = static_cast<uint16_t>(*pages);
+std::expected<void, std::string> parse_step(const Grammar& grammar, Line& line, std::string_view name, Script& script) {
+  const auto found = std::ranges::find(grammar.steps, name, &StepDesc::name);
+  if (found == grammar.steps.end()) return line.wrong(one_of(grammar));
+  GuestStep step{static_cast<uint8_t>(found - grammar.steps.begin())};
+  for (size_t index = 0; index < found->arg_count() && !line.ended(); ++index) {
+    auto value = line.value_of(found->args[index].name);
+    if (!value) return std::unexpected(value.error());
+    step.args[index] = *value;
   }
   if (!line.ended()) return line.wrong("the end of the line");
   script.steps.push_back(step);
@@ -123,18 +134,16 @@ std::expected<void, std::string> parse_step(Line& line, std::string_view name, S
 
 }  // namespace
 
-std::string_view operation_name(Operation operation) { return operation_names[static_cast<size_t>(operation)]; }
-
-void normalise(Script& script) {
+void normalise(const Grammar& grammar, Script& script) {
   if (script.steps.size() > steps_max) script.steps.resize(steps_max);
   if (script.acts.size() > acts_max) script.acts.resize(acts_max);
   for (GuestStep& step : script.steps) {
-    step.operation = static_cast<Operation>(static_cast<size_t>(step.operation) % operation_kinds);
-    step.gfn = static_cast<uint16_t>(step.gfn % mock_snp::guest_frames);
-    const bool ranged = step.operation == Operation::accept || step.operation == Operation::share;
-    const auto room = static_cast<uint16_t>(std::min<uint32_t>(pages_max, mock_snp::guest_frames - step.gfn));
-    step.pages = ranged ? static_cast<uint16_t>(1 + (step.pages + room - 1u) % room) : 1;
-    if (step.operation == Operation::negotiate) step.gfn = 0;
+    step.kind = static_cast<uint8_t>(step.kind % grammar.steps.size());
+    const StepDesc& desc = grammar.steps[step.kind];
+    for (size_t index = 0; index < args_max; ++index) {
+      if (index >= desc.arg_count()) step.args[index] = 0;
+      else if (desc.args[index].bound != 0) step.args[index] %= desc.args[index].bound;
+    }
   }
   for (Act& act : script.acts) {
     act.when = static_cast<When>(static_cast<size_t>(act.when) % mock_snp::when_kinds);
@@ -142,13 +151,13 @@ void normalise(Script& script) {
   }
 }
 
-Script decode(ByteView bytes) {
+Script decode(const Grammar& grammar, ByteView bytes) {
   Script script;
   for (size_t count = take<uint8_t>(bytes) % (steps_max + 1); count > 0 && !bytes.empty(); --count) {
     GuestStep& step = script.steps.emplace_back();
-    step.operation = static_cast<Operation>(take<uint8_t>(bytes) % operation_kinds);
-    step.gfn = take<uint16_t>(bytes);
-    step.pages = take<uint16_t>(bytes);
+    step.kind = static_cast<uint8_t>(take<uint8_t>(bytes) % grammar.steps.size());
+    const StepDesc& desc = grammar.steps[step.kind];
+    for (size_t index = 0; index < desc.arg_count(); ++index) step.args[index] = take_bytes(bytes, width_of(desc.args[index]));
   }
   while (!bytes.empty() && script.acts.size() < acts_max) {
     Act& act = script.acts.emplace_back();
@@ -158,18 +167,21 @@ Script decode(ByteView bytes) {
     act.a = take<uint64_t>(bytes);
     act.b = take<uint64_t>(bytes);
   }
-  normalise(script);
+  normalise(grammar, script);
   return script;
 }
 
-Bytes encode(const Script& script) {
+Bytes encode(const Grammar& grammar, const Script& script) {
   Bytes bytes;
-  bytes.reserve(1 + script.steps.size() * step_size + script.acts.size() * act_size);
+  bytes.reserve(1 + script.steps.size() * 8 + script.acts.size() * act_size);
   put(bytes, static_cast<uint8_t>(script.steps.size()));
   for (const GuestStep& step : script.steps) {
-    put(bytes, static_cast<uint8_t>(step.operation));
-    put(bytes, step.gfn);
-    put(bytes, step.pages);
+    put(bytes, step.kind);
+    const StepDesc& desc = grammar.steps[step.kind];
+    for (size_t index = 0; index < desc.arg_count(); ++index) {
+      const auto* first = reinterpret_cast<const uint8_t*>(&step.args[index]);  // SAFETY: the low bytes of a plain number
+      bytes.insert(bytes.end(), first, first + width_of(desc.args[index]));
+    }
   }
   for (const Act& act : script.acts) {
     put(bytes, static_cast<uint8_t>(act.when));
@@ -181,26 +193,24 @@ Bytes encode(const Script& script) {
   return bytes;
 }
 
-std::string print(const GuestStep& step) {
-  switch (step.operation) {
-    case Operation::negotiate: return std::string(operation_name(step.operation));
-    case Operation::accept_early:
-    case Operation::touch: return fmt::format("{} gfn={:#x}", operation_name(step.operation), step.gfn);
-    default: return fmt::format("{} gfn={:#x} pages={}", operation_name(step.operation), step.gfn, step.pages);
-  }
+std::string print(const Grammar& grammar, const GuestStep& step) {
+  const StepDesc& desc = grammar.steps[step.kind];
+  std::string text(desc.name);
+  for (size_t index = 0; index < desc.arg_count(); ++index) text += fmt::format(" {}={:#x}", desc.args[index].name, step.args[index]);
+  return text;
 }
 std::string print(const Act& act) {
   return fmt::format("@{} {} {} a={:#x} b={:#x}", when_names[static_cast<size_t>(act.when)], act.nth, act_names[static_cast<size_t>(act.kind)], act.a, act.b);
 }
 
-std::string print(const Script& script) {
+std::string print(const Grammar& grammar, const Script& script) {
   std::string text;
-  for (const GuestStep& step : script.steps) text += print(step) + "\n";
+  for (const GuestStep& step : script.steps) text += print(grammar, step) + "\n";
   for (const Act& act : script.acts) text += print(act) + "\n";
   return text;
 }
 
-std::expected<Script, std::string> parse(std::string_view text) {
+std::expected<Script, std::string> parse(const Grammar& grammar, std::string_view text) {
   Script script;
   for (size_t number = 1; !text.empty(); ++number) {
     const auto end = std::min(text.find('\n'), text.size());
@@ -209,10 +219,10 @@ std::expected<Script, std::string> parse(std::string_view text) {
     if (line.ended()) continue;
     Line look = line;
     const std::string_view name = look.word();
-    auto parsed = name.starts_with('@') ? parse_act(line, script) : parse_step(look, name, script);
+    auto parsed = name.starts_with('@') ? parse_act(line, script) : parse_step(grammar, look, name, script);
     if (!parsed) return std::unexpected(parsed.error());
   }
-  normalise(script);
+  normalise(grammar, script);
   return script;
 }
 

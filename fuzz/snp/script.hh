@@ -1,27 +1,47 @@
 #pragma once
+#include <array>
 #include <expected>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fuzz/target.hh"
-#include "platforms/mock/snp/hypervisor.hh"
+#include "platforms/mock/snp/act.hh"
 
-// An input of the SNP targets: what the guest does, and what the hypervisor does to it.
+// An input of the SNP targets: what the guest does, and what the hypervisor does to it. Each target has steps of its own;
+// the hypervisor's acts are the same for all.
 namespace cupel::fuzz::snp {
 
-enum class Operation : uint8_t { negotiate, accept_early, accept, share, touch };
-inline constexpr size_t operation_kinds = 5;
+// One number of a step: its name, what it is below (0: any word), and values worth trying.
+struct ArgDesc {
+  std::string_view name;
+  uint64_t bound = 0;
+  std::span<const uint64_t> likely = {};
+};
+inline constexpr size_t args_max = 4;
+struct StepDesc {
+  std::string_view name;
+  std::array<ArgDesc, args_max> args = {};  // those without a name are none
+  size_t arg_count() const {
+    size_t count = 0;
+    while (count < args_max && !args[count].name.empty()) ++count;
+    return count;
+  }
+};
+struct Grammar {
+  std::span<const StepDesc> steps;
+  std::span<const mock_snp::ActKind> likely_acts;  // which suit this target's exits
+  std::span<const uint64_t> likely_words;          // operands worth trying
+};
 
 struct GuestStep {
-  Operation operation = Operation::accept;
-  uint16_t gfn = 0;    // below mock_snp::guest_frames
-  uint16_t pages = 1;  // at least 1
+  uint8_t kind = 0;
+  std::array<uint64_t, args_max> args = {};
   friend bool operator==(const GuestStep&, const GuestStep&) = default;
 };
 
 inline constexpr size_t steps_max = 32, acts_max = 64;
-inline constexpr uint16_t pages_max = 600;
 
 struct Script {
   std::vector<GuestStep> steps;
@@ -29,26 +49,25 @@ struct Script {
   friend bool operator==(const Script&, const Script&) = default;
 };
 
-// Brings numbers into their bounds; a step's frames all exist.
-void normalise(Script& script);
+// Brings numbers into their bounds.
+void normalise(const Grammar& grammar, Script& script);
 // The engines' form: a count of steps, the steps, then acts to the end. Any bytes are a script; encoding what was decoded
 // and decoding that changes nothing.
-Script decode(ByteView bytes);
-Bytes encode(const Script& script);
+Script decode(const Grammar& grammar, ByteView bytes);
+Bytes encode(const Grammar& grammar, const Script& script);
 
 // The form for people, a line each:
 //   accept gfn=0x10 pages=3
 //   @after_exit 2 current a=0xffff b=0
-std::string print(const Script& script);
+std::string print(const Grammar& grammar, const Script& script);
 // The error is "LINE:COLUMN: what was expected".
-std::expected<Script, std::string> parse(std::string_view text);
+std::expected<Script, std::string> parse(const Grammar& grammar, std::string_view text);
 
-std::string_view operation_name(Operation operation);
-std::string print(const GuestStep& step);
+std::string print(const Grammar& grammar, const GuestStep& step);
 std::string print(const mock_snp::Act& act);
 
-Script generate(uint64_t seed);
-void mutate(Script& script, uint64_t seed);
-std::vector<Script> simpler(const Script& script);
+Script generate(const Grammar& grammar, uint64_t seed);
+void mutate(const Grammar& grammar, Script& script, uint64_t seed);
+std::vector<Script> simpler(const Grammar& grammar, const Script& script);
 
 }  // namespace cupel::fuzz::snp

@@ -1,150 +1,100 @@
 // Page state changes against a hostile hypervisor.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-
-#include "fuzz/snp/script.hh"
-#include "platforms/mock/snp/hardware.hh"
+#include "fuzz/snp/snp_target.hh"
+#include "platforms/snp/negotiation.hh"
+#include "platforms/snp/page_states.hh"
 
 namespace cupel::fuzz {
 namespace {
 
-using mock_snp::GuestStopped;
+using namespace cupel::snp;
+using mock_snp::ActKind;
+namespace frames = mock_snp::frames;
 
-constexpr std::array<std::string_view, 7> oracle_names{"rmp", "shadow", "progress", "double_fetch", "terminate", "answer", "honest"};
+constexpr uint64_t likely_frames[] = {2, 3, 4, 5, 511, 512, 513, 600, 1023, 1024, 1535, 1536};
+constexpr uint64_t likely_counts[] = {1, 1, 1, 2, 3, 8, 253, 254, 300, 512, 513};
+constexpr fuzz::snp::ArgDesc gfn{"gfn", mock_snp::guest_frames, likely_frames}, pages{"pages", 600, likely_counts}, value{"value", 0};
+enum Kind : uint8_t { negotiate, accept_early, share_early, accept, share, touch, store, load, pin, kind_count };
+constexpr fuzz::snp::StepDesc steps[] = {{"negotiate"},          {"accept_early", {gfn}}, {"share_early", {gfn}}, {"accept", {gfn, pages}}, {"share", {gfn, pages}},
+                                         {"touch", {gfn}},       {"store", {gfn, value}}, {"load", {gfn}},        {"pin", {gfn, pages}}};
+static_assert(std::size(steps) == kind_count);
+constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::info_1, ActKind::info_2, ActKind::current, ActKind::end, ActKind::header_reserved, ActKind::entry, ActKind::partial,
+                                   ActKind::remap, ActKind::assign, ActKind::unassign, ActKind::smash, ActKind::stall, ActKind::resume, ActKind::invalid};
 
-class SnpPsc final : public Target {
+class SnpPsc final : public fuzz::snp::SnpTarget {
  public:
-  std::string_view name() const override { return "snp_psc"; }
-  std::span<const std::string_view> oracles() const override { return oracle_names; }
-  bool disable_oracle(std::string_view oracle) override {
-    if (std::ranges::find(oracle_names, oracle) == oracle_names.end()) return false;
-    disabled_.emplace_back(oracle);
-    return true;
-  }
-
-  Run run(ByteView input) override { return execute(snp::decode(input), nullptr); }
-
-  void mutate(Bytes& input, size_t size_max, uint32_t seed) override {
-    auto script = snp::decode(input);
-    snp::mutate(script, seed);
-    input = bounded(snp::encode(script), size_max);
-  }
-  Bytes cross(ByteView first, ByteView second, size_t size_max, uint32_t seed) override {
-    auto script = snp::decode(first);
-    const auto other = snp::decode(second);
-    // The one's guest under the other's hypervisor, or both hypervisors at once.
-    if (seed % 2 == 0) script.acts = other.acts;
-    else script.acts.insert(script.acts.end(), other.acts.begin(), other.acts.end());
-    snp::normalise(script);
-    return bounded(snp::encode(script), size_max);
-  }
-  Bytes generate(uint32_t seed) override { return snp::encode(snp::generate(seed)); }
-  std::vector<Bytes> simpler(ByteView input) override {
-    std::vector<Bytes> all;
-    for (const auto& script : snp::simpler(snp::decode(input))) all.push_back(snp::encode(script));
-    return all;
-  }
-  std::string print(ByteView input) override { return snp::print(snp::decode(input)); }
-  std::expected<ParsedInput, std::string> parse(std::string_view text) override {
-    auto script = snp::parse(text);
-    if (!script) return std::unexpected(script.error());
-    return ParsedInput{snp::encode(*script), {}};
-  }
-  std::string trace(ByteView input) override {
-    std::string text;
-    const Run run = execute(snp::decode(input), &text);
-    if (run.finding) text += fmt::format("VIOLATION {}: {}\n  expected: {}\n  got:      {}\n", run.finding->oracle, run.finding->call, run.finding->expected, run.finding->got);
-    return text;
-  }
+  SnpPsc() : SnpTarget("snp_psc", {steps, likely_acts, {}}), states_(mock_snp::guest_frames) {}
 
  private:
-  static Bytes bounded(Bytes bytes, size_t size_max) {
-    if (bytes.size() > size_max) bytes.resize(size_max);
-    return bytes;
-  }
-  bool enabled(std::string_view oracle) const { return std::ranges::find(disabled_, oracle) == disabled_.end(); }
+  using Hardware = mock_snp::Hardware;
+  struct Guest {
+    Guest(Hardware& hardware, std::span<Frame> states) : core(hardware, uint64_t{frames::ghcb} << 12), negotiation(core), ghcb(core), pages(ghcb, Shadow(0, states)) {}
+    Core<Hardware> core;
+    Negotiation<Hardware> negotiation;
+    Ghcb<Hardware> ghcb;
+    PageStates<Hardware> pages;
+  };
 
-  // One operation of the guest: what it said, or that it was stopped.
-  std::string_view perform(mock_snp::Hardware& hardware, cupel::snp::Guest<mock_snp::Hardware>& guest, const snp::GuestStep& step) {
-    try {
-      bool done = false;
-      switch (step.operation) {
-        case snp::Operation::negotiate: done = guest.negotiate(); break;
-        case snp::Operation::accept_early: done = guest.accept_early(step.gfn); break;
-        case snp::Operation::accept: done = guest.accept(step.gfn, step.pages); break;
-        case snp::Operation::share: done = guest.share(step.gfn, step.pages); break;
-        case snp::Operation::touch:
-          if (guest.shadow().state(step.gfn) == cupel::snp::PageState::private_valid) hardware.use_private(step.gfn);
-          done = true;
-          break;
-      }
-      hardware.end_operation();
-      return done ? "done" : "refused";
-    } catch (const GuestStopped&) {
-      return "stopped";
-    }
+  void begin(fuzz::snp::World& world) override {
+    std::ranges::fill(states_, Frame{});
+    for (uint32_t frame = frames::special; frame < mock_snp::guest_frames; ++frame) states_[frame] = {PageState::shared, Role::pinned};
+    states_[frames::ghcb].role = Role::ghcb;
+    pinned_.clear();
+    guest_.emplace(world.hardware, states_);
+    world.hardware.entries.on_vc = [this](uint64_t) { guest_->pages.on_not_validated(); };
+    guest_->ghcb.clear_page();
   }
 
-  // Whether the guest may ask for this in the state it is in: then an honest hypervisor has no reason to fail it.
-  static bool legal(const cupel::snp::Shadow& shadow, const snp::GuestStep& step) {
-    using cupel::snp::PageAct;
-    switch (step.operation) {
-      case snp::Operation::negotiate:
-      case snp::Operation::touch: return true;
-      case snp::Operation::accept_early:
-      case snp::Operation::accept: return shadow.all_allow(step.gfn, step.pages, PageAct::psc_private);
-      case snp::Operation::share: return shadow.all_allow(step.gfn, step.pages, PageAct::rescind);
-    }
-    return false;
-  }
-
-  Run execute(const snp::Script& script, std::string* trace) {
-    system_.reset();
-    hypervisor_.begin(script.acts);
-    hardware_.begin();
-    std::ranges::fill(states_, cupel::snp::PageState::private_invalid);
-    cupel::snp::Guest<mock_snp::Hardware> guest(hardware_, cupel::snp::Shadow(0, states_));
-    Run result;
-    result.trace_hash = 0xcbf2'9ce4'8422'2325;
-    const auto mix = [&](uint64_t value) { result.trace_hash = (result.trace_hash ^ value) * 0x100'0000'01b3; };
-    for (size_t index = 0; index < script.steps.size(); ++index) {
-      const snp::GuestStep& step = script.steps[index];
-      const bool was_legal = legal(guest.shadow(), step) && !guest.terminated();
-      const std::string_view outcome = perform(hardware_, guest, step);
-      mix(outcome.size());
-      mix(hardware_.exit_count());
-      mix(static_cast<uint64_t>(shared_.msr));
-      mix(guest.terminated() ? 1 : 0);
-      const std::string call = fmt_call(index, step, trace != nullptr || hardware_.violation());
-      if (trace != nullptr) *trace += fmt::format("{} = {}{}\n", call, outcome, guest.terminated() ? ", the guest has ended itself" : "");
-      if (hardware_.violation()) {
-        if (enabled(hardware_.violation()->oracle)) report(result, *hardware_.violation(), call);
+  std::string_view perform(fuzz::snp::World& world, const fuzz::snp::GuestStep& step) override {
+    const uint64_t frame = step.args[0], count = step.args[1];
+    PageStates<Hardware>& all = guest_->pages;
+    switch (step.kind) {
+      case negotiate:
+        guest_->negotiation.check_status();
+        guest_->negotiation.agree();
+        guest_->negotiation.register_ghcb();
         break;
-      }
-      if (was_legal && outcome != "done" && !hypervisor_.lied() && enabled("honest")) {
-        report(result, {"honest", "done: the hypervisor was honest", std::string(outcome)}, fmt_call(index, step, true));
+      case accept_early: all.accept_early(frame); break;
+      case share_early: all.share_early(frame); break;
+      case accept: all.accept(frame, count); break;
+      case share: all.share(frame, count); break;
+      case touch:
+      case load:
+        if (all.shadow().state(frame) == PageState::private_valid) static_cast<void>(world.hardware.load_private(frame << 12));
         break;
+      case store:
+        if (all.shadow().state(frame) == PageState::private_valid) world.hardware.store_private(frame << 12, step.args[1]);
+        break;
+      case pin: {
+        const bool pinned = all.shadow().all_allow(frame, count, PageAct::rescind) && all.shadow().claim(frame, count, Role::pinned);
+        if (pinned) pinned_.push_back(frame);
+        return pinned ? "done" : "refused";
       }
-      if (outcome == "stopped") break;
+      default: break;
     }
-    if (trace != nullptr) {
-      for (const mock_snp::Act& act : script.acts) *trace += "# " + snp::print(act) + "\n";
+    for (const uint64_t one : pinned_) {
+      if (all.shadow().role(one) == Role::pinned && !world.hardware.mapped_encrypted(one)) violate(world, "shadow", "pinned pages stay private", "one was shared");
     }
-    return result;
-  }
-  static std::string fmt_call(size_t index, const snp::GuestStep& step, bool wanted) { return wanted ? fmt::format("{}: {}", index, snp::print(step)) : std::string(); }
-  static void report(Run& run, const mock_snp::Violation& violation, const std::string& call) {
-    run.finding = Finding{violation.oracle, call, violation.expected, violation.got};
+    return "done";
   }
 
-  std::vector<std::string> disabled_;
-  mock_snp::System system_;
-  mock_snp::Shared shared_;
-  mock_snp::Hypervisor hypervisor_{system_, shared_};
-  mock_snp::Hardware hardware_{system_, hypervisor_, shared_};
-  std::vector<cupel::snp::PageState> states_ = std::vector<cupel::snp::PageState>(mock_snp::guest_frames);
+  bool legal(const fuzz::snp::World& world, const fuzz::snp::GuestStep& step) override {
+    const Shadow& shadow = guest_->pages.shadow();
+    if (world.hardware.terminated()) return false;
+    switch (step.kind) {
+      case negotiate: return true;
+      case accept_early: return shadow.all_allow(step.args[0], 1, PageAct::psc_private);
+      case share_early: return shadow.all_allow(step.args[0], 1, PageAct::rescind);
+      case accept: return step.args[1] > 0 && shadow.all_allow(step.args[0], step.args[1], PageAct::psc_private);
+      case share: return step.args[1] > 0 && shadow.all_allow(step.args[0], step.args[1], PageAct::rescind);
+      default: return false;
+    }
+  }
+
+  bool has_secrets() const override { return false; }
+
+  std::vector<Frame> states_;
+  std::vector<uint64_t> pinned_;
+  std::optional<Guest> guest_;
 };
 
 const TargetInfo info{"snp_psc", "SEV-SNP page state changes against a hostile hypervisor", [] { return std::unique_ptr<Target>(std::make_unique<SnpPsc>()); }};

@@ -13,16 +13,10 @@ inline constexpr uint32_t ghcb_msr = 0xc001'0130;
 inline constexpr uint32_t sev_status_msr = 0xc001'0131;
 
 enum class Info : uint16_t {
-  sev_info = 0x001, sev_info_request = 0x002, cpuid_request = 0x004, cpuid = 0x005, preferred_ghcb_request = 0x010, preferred_ghcb = 0x011,
-  register_ghcb_request = 0x012, register_ghcb = 0x013, page_state_request = 0x014, page_state = 0x015, features_request = 0x080, features = 0x081, terminate = 0x100,
+  sev_info = 0x001, sev_info_request = 0x002, cpuid_request = 0x004, cpuid = 0x005, reset_hold_request = 0x006, reset_hold = 0x007, preferred_ghcb_request = 0x010,
+  preferred_ghcb = 0x011, register_ghcb_request = 0x012, register_ghcb = 0x013, page_state_request = 0x014, page_state = 0x015, run_vmpl_request = 0x016, run_vmpl = 0x017,
+  features_request = 0x080, features = 0x081, terminate = 0x100,
 };
-
-// Why the guest gives up (section 0.2 of the protocol's reason sets; ours is set 2).
-enum class Reason : uint8_t {
-  general, protocol_version, features_missing, unpaired_answer, page_state_refused, page_state_header, page_state_stuck, registration_refused, validate_failed,
-  validate_no_change, shadow_forbids, not_validated,
-};
-inline constexpr uint8_t reason_set = 2;
 
 enum class Fault : uint8_t {
   unpaired,   // the answer's code is not the request's, the request came back unchanged included
@@ -106,6 +100,50 @@ constexpr Answer<Word> features_answer(const Word& response) {
   const Word bits = response >> Word(12);
   if ((bits & Word(feature_snp)) == Word(0)) return std::unexpected(Fault::refused);
   return bits;
+}
+
+// --- 0x004/0x005: CPUID of subleaf 0, for the time before there is a CPUID page ---
+enum class CpuidRegister : uint8_t { eax, ebx, ecx, edx };
+template <class Word>
+constexpr Word cpuid_request(const Word& leaf, const Word& which) {
+  return with_info(Word((leaf << Word(32)) | ((which & Word(3)) << Word(30))), Info::cpuid_request);
+}
+// The register's value, where the same register comes back.
+template <class Word>
+constexpr Answer<Word> cpuid_answer(const Word& response, const Word& which) {
+  if (!is_paired(response, Info::cpuid)) return std::unexpected(Fault::unpaired);
+  if (((response >> Word(12)) & Word(0x3'ffff)) != Word(0)) return std::unexpected(Fault::reserved);
+  if (((response >> Word(30)) & Word(3)) != which) return std::unexpected(Fault::unpaired);
+  return response >> Word(32);
+}
+
+// --- 0x006/0x007: AP reset hold. Anything but 0: a start was asked for; 0: woken for nothing ---
+template <class Word>
+constexpr Answer<Word> reset_hold_answer(const Word& response) {
+  if (!is_paired(response, Info::reset_hold)) return std::unexpected(Fault::unpaired);
+  return response >> Word(12);
+}
+
+// --- 0x010/0x011: where the hypervisor would like the GHCB ---
+inline constexpr uint64_t no_preference = (uint64_t{1} << 52) - 1;
+// Heard, and not followed: the GHCB's frame is ours to choose. Only the pairing matters.
+template <class Word>
+constexpr Answer<Word> preferred_ghcb_answer(const Word& response) {
+  if (!is_paired(response, Info::preferred_ghcb)) return std::unexpected(Fault::unpaired);
+  return response >> Word(12);
+}
+
+// --- 0x016/0x017: run another privilege level ---
+template <class Word>
+constexpr Word run_vmpl_request(const Word& vmpl) {
+  return with_info(Word((vmpl & Word(0xff)) << Word(32)), Info::run_vmpl_request);
+}
+template <class Word>
+constexpr Answer<Word> run_vmpl_answer(const Word& response) {
+  if (!is_paired(response, Info::run_vmpl)) return std::unexpected(Fault::unpaired);
+  if (((response >> Word(12)) & Word(0xf'ffff)) != Word(0)) return std::unexpected(Fault::reserved);
+  if ((response >> Word(32)) != Word(0)) return std::unexpected(Fault::refused);
+  return response;
 }
 
 // --- 0x100: terminate ---

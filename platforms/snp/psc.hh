@@ -71,4 +71,14 @@ constexpr Word next_entry_pages(const Word& start, const Word& end) {
   return Word(pages_per_large);
 }
 
+// What PVALIDATE's outcome means: EAX, CF as 0 or 1, and whether 2M were asked for. "No change" (CF) is fatal whichever way
+// the change was: where validating, the RMP knows a page that our record does not; where rescinding, it was another page.
+enum class Validation : uint8_t { done, split, fatal };
+template <class Word>
+constexpr Validation judge_validation(const Word& code, const Word& unchanged, const Word& large) {
+  if (code == Word(6)) return large == Word(1) ? Validation::split : Validation::fatal;
+  if (code != Word(0)) return Validation::fatal;
+  return unchanged == Word(0) ? Validation::done : Validation::fatal;
+}
+
 }  // namespace cupel::snp::psc

@@ -1,57 +1,76 @@
-// The guest side against an honest hypervisor, and against single lies.
+// The guest side's page states against an honest hypervisor, and against single lies.
 #include <gtest/gtest.h>
 
 #include "platforms/mock/snp/hardware.hh"
+#include "platforms/snp/negotiation.hh"
+#include "platforms/snp/page_states.hh"
 
 namespace cupel::mock_snp {
 namespace {
 
+using namespace snp;
+
 class GuestTest : public ::testing::Test {
  protected:
-  // What the guest says of the operation; false as well where it was stopped.
+  // A fresh machine under this script.
+  void script(std::vector<Act> acts) {
+    acts_ = std::move(acts);
+    system_.reset();
+    hypervisor_.begin(acts_);
+    hardware_.begin();
+    hardware_.map_shared(frames::ghcb);
+    std::ranges::fill(states_, Frame{});
+    ghcb_.emplace(core_.emplace(hardware_, uint64_t{frames::ghcb} << 12));
+    pages_.emplace(*ghcb_, Shadow(0, states_));
+    ghcb_->clear_page();
+  }
+  // Whether the guest did it; false where it was stopped.
   template <class F>
   bool run(F operation) {
     try {
-      const bool done = operation(guest_);
+      operation(*pages_);
       hardware_.end_operation();
-      return done;
+      return true;
     } catch (const GuestStopped&) {
       return false;
     }
   }
-  void script(std::vector<Act> acts) {
-    script_ = std::move(acts);
-    hypervisor_.begin(script_);
-    hardware_.begin();
-  }
 
-  std::vector<Act> script_;
+  std::vector<Act> acts_;
   System system_;
-  Shared shared_;
-  Hypervisor hypervisor_{system_, shared_};
-  Hardware hardware_{system_, hypervisor_, shared_};
-  std::vector<snp::PageState> states_ = std::vector<snp::PageState>(guest_frames, snp::PageState::private_invalid);
-  snp::Guest<Hardware> guest_{hardware_, snp::Shadow(0, states_)};
+  Hypervisor hypervisor_{system_};
+  SecureProcessor secure_processor_;
+  Hardware hardware_{system_, hypervisor_, secure_processor_};
+  std::vector<Frame> states_ = std::vector<Frame>(guest_frames);
+  std::optional<Core<Hardware>> core_;
+  std::optional<Ghcb<Hardware>> ghcb_;
+  std::optional<PageStates<Hardware>> pages_;
 };
 
 TEST_F(GuestTest, AnHonestHypervisorMakesEveryLegalSequenceSucceed) {
   script({});
-  EXPECT_TRUE(run([](auto& guest) { return guest.negotiate(); }));
-  EXPECT_TRUE(run([](auto& guest) { return guest.accept_early(3); }));
-  EXPECT_TRUE(run([](auto& guest) { return guest.accept(10, 300); }));
-  EXPECT_TRUE(run([](auto& guest) { return guest.accept(512, 512); }));
-  EXPECT_TRUE(run([](auto& guest) { return guest.share(600, 3); }));
-  EXPECT_TRUE(run([](auto& guest) { return guest.accept(600, 3); }));
-  EXPECT_TRUE(run([](auto& guest) { return guest.share(10, 300); }));
-  EXPECT_FALSE(hardware_.violation().has_value());
-  EXPECT_FALSE(guest_.terminated());
+  EXPECT_TRUE(run([&](auto&) {
+    Negotiation<Hardware> negotiation(*core_);
+    negotiation.check_status();
+    negotiation.agree();
+    negotiation.register_ghcb();
+  }));
+  EXPECT_TRUE(run([](auto& pages) { pages.accept_early(3); }));
+  EXPECT_TRUE(run([](auto& pages) { pages.accept(10, 300); }));
+  EXPECT_TRUE(run([](auto& pages) { pages.accept(512, 512); }));
+  EXPECT_TRUE(run([](auto& pages) { pages.share(600, 3); }));
+  EXPECT_TRUE(run([](auto& pages) { pages.accept(600, 3); }));
+  EXPECT_TRUE(run([](auto& pages) { pages.share(10, 300); }));
+  EXPECT_TRUE(run([](auto& pages) { pages.share_early(3); }));
+  EXPECT_FALSE(hardware_.violation().has_value()) << hardware_.violation()->got;
+  EXPECT_FALSE(core_->terminated());
 }
 
 TEST_F(GuestTest, AcceptingAPageTwiceEndsTheGuest) {
   script({});
-  EXPECT_TRUE(run([](auto& guest) { return guest.accept(5, 1); }));
-  EXPECT_FALSE(run([](auto& guest) { return guest.accept(5, 1); }));
-  EXPECT_TRUE(guest_.terminated());
+  EXPECT_TRUE(run([](auto& pages) { pages.accept(5, 1); }));
+  EXPECT_FALSE(run([](auto& pages) { pages.accept(5, 1); }));
+  EXPECT_TRUE(core_->terminated());
   EXPECT_FALSE(hardware_.violation().has_value());
 }
 
@@ -59,8 +78,8 @@ TEST_F(GuestTest, AHypervisorThatMakesNoProgressIsGivenUpOn) {
   std::vector<Act> acts;
   for (uint16_t exit = 0; exit < 100; ++exit) acts.push_back({When::before_exit, exit, ActKind::partial, 0, 0});
   script(acts);
-  EXPECT_FALSE(run([](auto& guest) { return guest.accept(5, 3); }));
-  EXPECT_TRUE(guest_.terminated());
+  EXPECT_FALSE(run([](auto& pages) { pages.accept(5, 3); }));
+  EXPECT_TRUE(core_->terminated());
   EXPECT_FALSE(hardware_.violation().has_value());
 }
 
@@ -68,34 +87,32 @@ TEST_F(GuestTest, ProgressByOneEntryAnExitIsStillProgress) {
   std::vector<Act> acts;
   for (uint16_t exit = 0; exit < 100; ++exit) acts.push_back({When::before_exit, exit, ActKind::partial, 1, 0});
   script(acts);
-  EXPECT_TRUE(run([](auto& guest) { return guest.accept(5, 60); }));
+  EXPECT_TRUE(run([](auto& pages) { pages.accept(5, 60); }));
 }
 
-TEST_F(GuestTest, EachLieInTheHeaderEndsTheGuest) {
+TEST_F(GuestTest, EachLieInTheAnswerEndsTheGuest) {
   for (const Act& lie : {Act{When::after_exit, 0, ActKind::current, 9, 0}, Act{When::after_exit, 0, ActKind::end, 0, 0}, Act{When::after_exit, 0, ActKind::header_reserved, 1, 0},
-                         Act{When::after_exit, 0, ActKind::info_1, 1, 0}, Act{When::after_exit, 0, ActKind::info_2, 1, 0}}) {
-    system_.reset();
-    std::ranges::fill(states_, snp::PageState::private_invalid);
-    snp::Guest<Hardware> guest(hardware_, snp::Shadow(0, states_));
+                         Act{When::after_exit, 0, ActKind::info_1, 1, 0}, Act{When::after_exit, 0, ActKind::info_2, 1, 0}, Act{When::after_exit, 0, ActKind::invalid, 115, 0},
+                         Act{When::before_exit, 0, ActKind::ignore, 0, 0}}) {
     script({lie});
-    EXPECT_FALSE(run([&](auto&) { return guest.accept(5, 3); })) << static_cast<int>(lie.kind);
-    EXPECT_TRUE(guest.terminated());
-    EXPECT_FALSE(hardware_.violation().has_value());
+    EXPECT_FALSE(run([&](auto& pages) { pages.accept(5, 3); })) << static_cast<int>(lie.kind);
+    EXPECT_TRUE(core_->terminated());
+    EXPECT_FALSE(hardware_.violation().has_value()) << hardware_.violation()->got;
   }
 }
 
 TEST_F(GuestTest, EndedIsEndedHoweverOftenItIsResumed) {
   script({{When::after_exit, 0, ActKind::flip, 12, 0}, {When::after_exit, 1, ActKind::resume, 5, 0}});
-  EXPECT_FALSE(run([](auto& guest) { return guest.accept_early(3); }));
+  EXPECT_FALSE(run([](auto& pages) { pages.accept_early(3); }));
   EXPECT_EQ(hardware_.exit_count(), 7u);
   EXPECT_FALSE(hardware_.violation().has_value());
 }
 
 TEST_F(GuestTest, ARemappedPageIsNotRescindedTwice) {
-  script({{When::before_pvalidate, 1, ActKind::assign, 5, 900}, {When::before_pvalidate, 1, ActKind::remap, 5, 900}});
-  EXPECT_TRUE(run([](auto& guest) { return guest.accept(5, 1); }));
-  EXPECT_FALSE(run([](auto& guest) { return guest.share(5, 1); }));
-  EXPECT_TRUE(guest_.terminated());
+  script({{When::before_pvalidate, 1, ActKind::assign, 5, 2900}, {When::before_pvalidate, 1, ActKind::remap, 5, 2900}});
+  EXPECT_TRUE(run([](auto& pages) { pages.accept(5, 1); }));
+  EXPECT_FALSE(run([](auto& pages) { pages.share(5, 1); }));
+  EXPECT_TRUE(core_->terminated());
   EXPECT_FALSE(hardware_.violation().has_value());
 }
 

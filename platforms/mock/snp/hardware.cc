@@ -9,13 +9,43 @@ std::string frame(uint64_t gfn) { return "frame " + std::to_string(gfn); }
 
 }  // namespace
 
+Hardware::Hardware(System& system, Hypervisor& hypervisor, SecureProcessor& secure_processor) : system_(system), hypervisor_(hypervisor), secure_processor_(secure_processor) {
+  hypervisor_.connect(secure_processor);
+  hypervisor_.run_vmpl = [this] { run_svsm(); };
+  hypervisor_.deliver = [this](const Act& act_now) { deliver(act_now); };
+}
+
 void Hardware::begin() {
   violation_.reset();
-  terminated_ = must_end_ = vc_pending_ = false;
-  exit_count_ = request_ = asked_current_ = asked_end_ = 0;
-  loaded_.clear();
-  for (const uint32_t gfn : validated_frames_) validated_by_guest_[gfn] = false;
-  validated_frames_.clear();
+  terminated_ = must_end_ = open_exit_ = psc_open_ = writing_ = writing_page_ = false;
+  exit_count_ = request_ = exit_code_ = asked_current_ = asked_end_ = reason_ = 0;
+  trace_ = 0xcbf2'9ce4'8422'2325;
+  status = default_status;
+  verdict_ = {};
+  why_ = "";
+  forget_loads();
+  stored_.clear();
+  bases_.clear();
+  last_store_.reset();
+  opaque_gfn = 0;
+  opaque_stores_.clear();
+  doorbell_taken.clear();
+  doorbell_owed = false;
+  running.clear();
+  svsm_entries_max = UINT64_MAX;
+  svsm_validated.clear();
+  call_rax_ = call_rcx_ = 0;
+  for (const uint32_t gfn : validated_frames_) validated_by_guest_[gfn] = clean_[gfn] = false;
+  for (const uint32_t gfn : mapping_touched_) shared_mapping_[gfn] = false;
+  for (const uint32_t gfn : translated_) translation_[gfn] = 0;
+  validated_frames_.clear(), mapping_touched_.clear(), translated_.clear(), unclean_.clear();
+}
+
+void Hardware::launch(uint32_t gfn, bool validated) {
+  system_.launch(gfn);
+  if (!validated) return;
+  validated_by_guest_[gfn] = clean_[gfn] = true;
+  validated_frames_.push_back(gfn);
 }
 
 void Hardware::violate(std::string_view oracle, std::string expected, std::string got) {
@@ -23,133 +53,259 @@ void Hardware::violate(std::string_view oracle, std::string expected, std::strin
   throw GuestStopped{};
 }
 
+void Hardware::step() { hypervisor_.before_step(); }
+
 void Hardware::act() {
   if (terminated_) violate("terminate", "nothing but ending again", "the guest went on after it had ended");
-  if (must_end_) violate("answer", "the guest ends", "it went on after " + why_);
+  settle();
+  if (must_end_) violate("answer", "the guest ends", std::string("it went on after ") + why_);
+}
+
+void Hardware::settle() {
+  if (!std::exchange(open_exit_, false)) return;
+  verdict_ = judge();
+  if (verdict_.kind == Verdict::Kind::fatal) must_end_ = true, why_ = verdict_.why;
+  psc_open_ = verdict_.kind == Verdict::Kind::partial;
 }
 
 void Hardware::end_operation() {
-  if (must_end_) violate("answer", "the guest ends", "it reported success after " + why_);
+  settle();
+  if (must_end_) violate("answer", "the guest ends", std::string("it reported success after ") + why_);
+  if (psc_open_) violate("answer", "the exit again, or the end", "a page state change only partly done was taken as done");
+  for (const uint32_t gfn : unclean_) {
+    // A frame that the hypervisor has moved since is no memory to speak of: its next use does not come through.
+    const bool usable = system_.access(gfn, Encrypted::yes, Write::no) == Access::data;
+    if (validated_by_guest_[gfn] && usable && !system_.is_zero(gfn)) violate("scrub", "an accepted page holds zeros only", frame(gfn) + " holds what the hypervisor left there");
+  }
+  unclean_.clear();
+  for (const uint32_t gfn : translated_) {
+    if (translation_[gfn] != 0 && (translation_[gfn] == 1) != shared_mapping_[gfn]) violate("tlb", "no translation from before the change of C", frame(gfn) + " is still used through the old one");
+  }
+  forget_loads();
+  writing_ = writing_page_ = false;
 }
 
 void Hardware::write_ghcb_msr(uint64_t value) {
   const bool ending = (value & 0xfff) == 0x100;
   if (!ending) act();
+  if (ending) open_exit_ = must_end_ = psc_open_ = false, reason_ = value;
   terminated_ = terminated_ || ending;
-  must_end_ = must_end_ && !ending;
-  shared_.msr = value;
+  if ((value & 0xfff) >= 0xf00) violate("debug", "no text to the hypervisor", "a debug request of the GHCB MSR");
+  hypervisor_.msr = written_msr_ = value;
+  writing_ = !terminated_ && (value & 0xfff) != 0;
+  mix(value);
+  step();
 }
 
 void Hardware::vmgexit() {
   if (!terminated_) act();
   if (++exit_count_ > exits_max) violate("progress", "an end within " + std::to_string(exits_max) + " exits", "a loop that the hypervisor bounds");
-  loaded_.clear();
-  request_ = shared_.msr;
-  asked_current_ = shared_.buffer[0] & 0xffff;
-  asked_end_ = (shared_.buffer[0] >> 16) & 0xffff;
+  forget_loads();
+  bases_.clear();
+  request_ = written_msr_;  // the guest's own word; the hypervisor may have put another there
+  mix(request_);
+  if ((request_ & 0xfff) == 0) {
+    exit_code_ = field(0x390);
+    if (std::ranges::find(forbidden_exits, exit_code_) != forbidden_exits.end()) violate("forbidden", "an exit that SNP guests make", "exit code " + std::to_string(exit_code_));
+    asked_current_ = field(0x800) & 0xffff;
+    asked_end_ = (field(0x800) >> 16) & 0xffff;
+    check_request();
+  }
+  // A word which was something else in between was a word of the plaintext, or of the cipher's state.
+  for (const auto& [gpa, value] : std::exchange(opaque_stores_, {})) {
+    if (value != 0 && value != system_.word(gpa) && !hypervisor_.lied_at(gpa)) violate("ni", "nothing but ciphertext in the request page, at any moment", "another value at " + std::to_string(gpa));
+  }
+  psc_open_ = false;
   hypervisor_.exit();
+  open_exit_ = !terminated_;
+  writing_ = writing_page_ = false;
+  step();
 }
 
-// The protocol's table once more, written apart from the guest's own judgement of it.
-void Hardware::judge_msr_answer() {
-  const uint64_t answer = shared_.msr, code = answer & 0xfff;
-  const auto bad = [&](const char* why) { must_end_ = true, why_ = why; };
-  switch (request_ & 0xfff) {
-    case 0x002:
-      if (code != 0x001) bad("an unpaired answer");
-      else if (((answer >> 12) & 0xfff) != 0) bad("reserved bits in the version answer");
-      else if (((answer >> 32) & 0xffff) > 2 || (answer >> 48) < 2) bad("an offer without version 2");
-      break;
-    case 0x080:
-      if (code != 0x081) bad("an unpaired answer");
-      else if (((answer >> 12) & 1) == 0) bad("features without SNP");
-      break;
-    case 0x012:
-      if (code != 0x013) bad("an unpaired answer");
-      else if ((answer >> 12) != (request_ >> 12)) bad("another frame registered than asked");
-      break;
-    case 0x014:
-      if (code != 0x015) bad("an unpaired answer");
-      else if ((answer >> 12) != 0) bad("an error or reserved bits in the page state answer");
-      break;
-    default: break;
+Untrusted<uint64_t> Hardware::read_ghcb_msr(const Site* site) {
+  step();
+  if (terminated_) act();
+  const uint64_t value = hypervisor_.msr;
+  ledger().record(*site, hypervisor_.msr_lied(), value);
+  if ((request_ & 0xfff) != 0) settle();
+  return Untrusted<uint64_t>(value);
+}
+
+uint64_t Hardware::gpa_of(const volatile void* address) const {
+  const auto where = reinterpret_cast<uintptr_t>(address);  // SAFETY: only compared with the pages' addresses
+  for (auto entry = bases_.rbegin(); entry != bases_.rend(); ++entry) {
+    if (where - entry->first < 4096) return entry->second + (where - entry->first);
   }
+  return 0;
 }
 
-Untrusted<uint64_t> Hardware::read_ghcb_msr() {
-  act();
-  judge_msr_answer();
-  return Untrusted<uint64_t>(shared_.msr);
+template <class T>
+SharedPtr<T> Hardware::shared(uint64_t gpa) {
+  const auto gfn = static_cast<uint32_t>(gpa >> 12) % guest_frames;
+  if (terminated_) act();
+  if (!shared_mapping_[gfn]) violate("rmp", "shared access only where it is mapped shared", frame(gfn) + " is mapped private");
+  if (gpa >> 12 >= guest_frames) violate("bounds", "an address of the guest's memory", std::to_string(gpa));
+  translate(gfn, false);
+  if (system_.access(gfn, Encrypted::no, Write::yes) != Access::data) throw GuestStopped{};
+  auto* base = reinterpret_cast<std::byte*>(system_.words(gfn));  // SAFETY: a page of the mock's memory, as bytes
+  const auto number = reinterpret_cast<uintptr_t>(base);           // SAFETY: only compared
+  if (bases_.empty() || bases_.back().first != number) bases_.emplace_back(number, uint64_t{gfn} << 12);
+  return {reinterpret_cast<volatile T*>(base + (gpa & 0xfff) / sizeof(T) * sizeof(T)), this};  // SAFETY: aligned, in the page
 }
+template SharedPtr<uint8_t> Hardware::shared(uint64_t gpa);
+template SharedPtr<uint16_t> Hardware::shared(uint64_t gpa);
+template SharedPtr<uint32_t> Hardware::shared(uint64_t gpa);
+template SharedPtr<uint64_t> Hardware::shared(uint64_t gpa);
 
-void Hardware::judge_page_state_answer() {
-  const uint64_t header = shared_.buffer[0];
-  const uint64_t current = header & 0xffff, end = (header >> 16) & 0xffff;
-  const auto bad = [&](const char* why) { must_end_ = true, why_ = why; };
-  if ((header >> 32) != 0) bad("a header with its reserved word set");
-  else if (end != asked_end_) bad("a header with another last entry");
-  else if (current < asked_current_) bad("a header that goes backwards");
-  else if (current > end + 1) bad("a header beyond its end");
-}
-
-void Hardware::before_load(const volatile void* address, size_t) {
-  if (std::ranges::find(loaded_, address) != loaded_.end()) {
-    violate("double_fetch", "each shared word loaded once after an exit", "a second load, which the hypervisor can answer differently");
+void Hardware::before_load(const volatile void* address, size_t size, const Site& site) {
+  if (terminated_) act();
+  const uint64_t gpa = gpa_of(address);
+  step();
+  Seen& word = seen_[gpa / 8];
+  const auto bytes = static_cast<uint8_t>(((1u << size) - 1) << (gpa % 8));
+  if (word.exchange == exchange_ && (word.bytes & bytes) != 0) {
+    violate("double_fetch", "each shared word loaded once after an exit", std::string("a second load at ") + site.name + ", which the hypervisor can answer differently");
   }
-  loaded_.push_back(address);
   hypervisor_.before_load();
-  if (address == &shared_.buffer[0]) judge_page_state_answer();
-  const bool error = (address == &shared_.exit_info_1 && shared_.exit_info_1 != 0) || (address == &shared_.exit_info_2 && shared_.exit_info_2 != 0);
-  if (error) must_end_ = true, why_ = "an exit that reported an error";
+  uint64_t value = system_.word(gpa) >> (gpa % 8 * 8);
+  if (size < 8) value &= (uint64_t{1} << (size * 8)) - 1;
+  const uint8_t before = word.exchange == exchange_ ? word.bytes : uint8_t{0};
+  word = {exchange_, static_cast<uint8_t>(before | bytes), system_.word(gpa)};
+  ledger().record(site, hypervisor_.lied_at(gpa), value);
 }
 
-void Hardware::after_store(volatile void*, size_t) { act(); }
+void Hardware::before_exchange(const volatile void* address, size_t, const Site& site) {
+  if (terminated_) act();
+  const uint64_t gpa = gpa_of(address);
+  step();
+  hypervisor_.before_load();
+  const uint64_t value = system_.word(gpa) >> (gpa % 8 * 8);
+  ledger().record(site, true, value);  // whatever is pending is the hypervisor's word
+  if (gpa == uint64_t{frames::doorbell} << 12) doorbell_taken.push_back(value & 0xffff), doorbell_owed = false;
+}
 
-void Hardware::use_private(uint64_t gfn) {
+void Hardware::after_store(volatile void* address, size_t size) {
   act();
-  switch (system_.access(static_cast<uint32_t>(gfn), Encrypted::yes, Write::yes)) {
-    case Access::data: return;
-    case Access::not_validated:
-    case Access::mmio_marked: vc_pending_ = true; throw GuestStopped{};
-    case Access::nested_fault: throw GuestStopped{};
+  const uint64_t gpa = gpa_of(address);
+  if (gpa >> 12 == opaque_gfn && opaque_gfn != 0) opaque_stores_.emplace_back(gpa, system_.word(gpa));
+  if (gpa >> 12 == hypervisor_.ghcb_frame()) writing_ = writing_page_ = true;
+  mix(gpa * 16 + size);
+  if (gpa >> 12 != opaque_gfn || opaque_gfn == 0) mix(system_.word(gpa));
+  step();
+}
+
+uint64_t Hardware::seen(uint64_t gpa) const {
+  const Seen& word = seen_[gpa / 8 % seen_.size()];
+  if (word.exchange == exchange_ && word.bytes != 0) return word.value;
+  return system_.word(gpa);
+}
+
+void Hardware::interrupt(const std::function<void()>& handler) {
+  if (!handler || terminated_) return;
+  Frame aside{exchange_, open_exit_, writing_, writing_page_, must_end_, psc_open_, why_, request_, exit_code_, asked_info_1_, asked_current_, asked_end_};
+  forget_loads();
+  const bool busy = open_exit_ || writing_, page_busy = (open_exit_ && (request_ & 0xfff) == 0) || writing_page_;
+  open_exit_ = must_end_ = psc_open_ = writing_ = writing_page_ = false;
+  const uint64_t msr = hypervisor_.msr;
+  const uint32_t lies = hypervisor_.lies();
+  std::array<uint64_t, PageStore::words> page;
+  const auto seen_of_page = seen_.begin() + ptrdiff_t{frames::ghcb} * PageStore::words;
+  const std::vector<Seen> seen_before(seen_of_page, seen_of_page + PageStore::words);
+  const bool has_page = mapped_encrypted(frames::ghcb) == false;
+  if (has_page) std::copy_n(system_.words(frames::ghcb), page.size(), page.begin());
+  handler();
+  settle();
+  if (must_end_) violate("answer", "the guest ends", std::string("its handler went on after ") + why_);
+  if (busy && lies == hypervisor_.lies()) {
+    if (hypervisor_.msr != msr) violate("nested", "a handler leaves the GHCB MSR as it found it", "another value in it");
+    if (has_page && page_busy && !std::equal(page.begin(), page.end(), system_.words(frames::ghcb))) violate("nested", "a handler leaves the GHCB as it found it", "another request in it");
+  }
+  exchange_ = aside.exchange;
+  std::ranges::copy(seen_before, seen_of_page);
+  open_exit_ = aside.open_exit, writing_ = aside.writing, writing_page_ = aside.writing_page, must_end_ = aside.must_end, psc_open_ = aside.psc_open, why_ = aside.why;
+  request_ = aside.request, exit_code_ = aside.exit_code, asked_info_1_ = aside.asked_info_1, asked_current_ = aside.asked_current, asked_end_ = aside.asked_end;
+}
+
+void Hardware::deliver(const Act& given) {
+  if (given.kind == ActKind::signal || given.kind == ActKind::post) {
+    if (mapped_encrypted(frames::doorbell)) return;
+    uint64_t& word = system_.word(uint64_t{frames::doorbell} << 12);
+    // An honest doorbell's protocol: signalled only where the guest has not asked for quiet.
+    word = (word & ~uint64_t{0xffff}) | (given.a & 0xffff);
+    if (given.kind == ActKind::signal) doorbell_owed = true, interrupt(entries.on_hv);
+    return;
+  }
+  if (given.kind == ActKind::trap && entries.on_vc) {
+    interrupt([&] { entries.on_vc(given.a); });
+  } else if (given.kind == ActKind::start && entries.on_start) {
+    const auto gfn = static_cast<uint32_t>(given.a % guest_frames);
+    const RmpEntry& entry = system_.rmp(system_.npt(gfn).spa);
+    // VMRUN takes a page that is processor state of ours, and is not running already.
+    if (!entry.vmsa || entry.gfn != gfn || std::ranges::find(running, gfn) != running.end()) return;
+    running.push_back(gfn);
+    interrupt([&] { entries.on_start(gfn); });
+  } else if (given.kind == ActKind::replay && !mapped_encrypted(frames::response)) {
+    secure_processor_.replay(given.a, system_.words(frames::response));
+  } else if (given.kind == ActKind::damage && !mapped_encrypted(frames::response)) {
+    system_.words(frames::response)[given.a / 64 % PageStore::words] ^= uint64_t{1} << (given.a % 64);
   }
 }
 
-snp::Validated Hardware::pvalidate(uint64_t gfn, snp::PageSize size, bool validate) {
-  act();
-  hypervisor_.before_pvalidate();
-  const auto number = static_cast<uint32_t>(gfn % guest_frames);
-  const bool large = size == snp::PageSize::large;
-  auto seen = system_.pvalidate(number, large, validate);
-  if (!seen && hypervisor_.handle_nested_fault(number)) seen = system_.pvalidate(number, large, validate);
-  if (!seen) throw GuestStopped{};
-  if (seen->code != 0) return {seen->code, seen->unchanged};
-  const uint32_t count = large ? large_pages : 1;
-  for (uint32_t page = number; page < number + count; ++page) {
-    if (validate && validated_by_guest_[page]) violate("shadow", "no page validated that the guest has validated before", frame(page) + " validated twice");
-    if (!validate && !validated_by_guest_[page]) violate("shadow", "only validated pages rescinded", frame(page) + " was not");
-    if (system_.validated_for(page) > 1) violate("rmp", "at most one validated system page for a frame (INV-1)", frame(page) + " has " + std::to_string(system_.validated_for(page)));
-    validated_by_guest_[page] = validate;
-    if (validate) validated_frames_.push_back(page);
+uint64_t Hardware::load_through(uint64_t gpa, unsigned bit) {
+  const uint64_t value = load_private(gpa);
+  return bit == c_bit ? value : value ^ stale_pattern;  // without the true bit: ciphertext
+}
+
+// The level above: takes the call from its private area, and handles what of a list of pages it likes.
+void Hardware::run_svsm() {
+  const uint64_t area = uint64_t{frames::calling_area} << 12, list = uint64_t{frames::call_list} << 12;
+  if (system_.access(frames::calling_area, Encrypted::yes, Write::yes) != Access::data || (system_.word(area) & 0xff) != 1) return;
+  const auto put = [this](uint64_t gpa, uint64_t word) {
+    system_.word(gpa) = word;
+    std::erase_if(stored_, [gpa](const auto& one) { return one.first == gpa / 8; });
+  };
+  put(area, 0);
+  if (call_rax_ != 1 || call_rcx_ != list) {
+    call_rax_ = 0x8000'0002;
+    return;
   }
-  if (seen->unchanged) must_end_ = true, why_ = "a PVALIDATE that changed nothing";
-  return {seen->code, seen->unchanged};
+  const uint64_t header = system_.word(list), count = header & 0xffff;
+  uint64_t next = header >> 16 & 0xffff;
+  for (uint64_t handled = 0; next < count && handled < svsm_entries_max; ++next, ++handled) {
+    const uint64_t entry = system_.word(list + 8 + next * 8);
+    svsm_validated.emplace_back(entry >> 12, (entry & 4) != 0);
+  }
+  put(list, count | next << 16);
+  call_rax_ = next == count ? 0 : 0x8000'0000;
 }
 
-snp::Ghcb Hardware::ghcb() {
-  SharedAccess* access = this;
-  return {{&shared_.exit_code, access}, {&shared_.exit_info_1, access}, {&shared_.exit_info_2, access}, {&shared_.scratch, access}, {&shared_.valid_low, access},
-          {&shared_.valid_high, access}, {&shared_.version, access}, {&shared_.usage, access}, Hypervisor::ghcb_gfn << 12};
-}
-
-SharedPtr<uint64_t> Hardware::shared_buffer(uint64_t index) { return {&shared_.buffer.at(index), this}; }
-
-void Hardware::set_encrypted(uint64_t gfn, bool encrypted) {
+std::optional<uint64_t> Hardware::entropy() {
   act();
-  if (!encrypted && validated_by_guest_[gfn % guest_frames]) violate("shadow", "no validated page mapped shared", frame(gfn) + " still is validated");
+  step();
+  if (hypervisor_.takes_entropy()) return std::nullopt;
+  return 0x6a09'e667'f3bc'c908 ^ exit_count_;
+}
+
+Untrusted<uint64_t> Hardware::timestamp(const Site* site) {
+  act();
+  step();
+  const uint64_t now = hypervisor_.timestamp();
+  ledger().record(*site, true, now);
+  return Untrusted<uint64_t>(now);
+}
+
+void Hardware::set_interrupts(bool) {
+  if (terminated_) return;
+  act();
+  step();
 }
 
 void Hardware::halt() {
+  if (!terminated_) {
+    act();
+    if (doorbell_owed) violate("events", "no halt over an event that was signalled", "a halt");
+    return step();
+  }
   if (!hypervisor_.resumes()) throw GuestStopped{};
 }
 

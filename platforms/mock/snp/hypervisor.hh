@@ -1,88 +1,106 @@
 #pragma once
 #include <array>
+#include <functional>
 #include <span>
+#include <unordered_set>
+#include <vector>
 
+#include "platforms/mock/snp/act.hh"
+#include "platforms/mock/snp/frames.hh"
 #include "platforms/mock/snp/system.hh"
 
 // The hypervisor: KVM's honest answers (fact sheet 2.1), and a script of what it does instead.
 namespace cupel::mock_snp {
 
-// What a script's act does. Operands a and b are its numbers.
-enum class ActKind : uint8_t {
-  answer,        // the MSR holds a, whatever was asked
-  flip,          // bit a of the MSR's answer
-  info_1,        // EXITINFO1 = a
-  info_2,        // EXITINFO2 = a
-  current,       // the returned header's next entry = a
-  end,           // its last entry = a
-  header_reserved,  // its reserved word = a
-  entry,         // entry a of the buffer = b
-  partial,       // only a entries are handled at this exit
-  ignore,        // the request is not handled at all
-  remap,         // frame a is system page b from now on
-  assign,        // RMPUPDATE: system page b is assigned for frame a
-  unassign,      // RMPUPDATE: system page a is the hypervisor's
-  smash,         // PSMASH of system page a
-  drop,          // frame a is not present
-  mark_mmio,     // frame a has the reserved bit set
-  resume,        // the guest runs on although it has ended, a more times
-  stall,         // from now on no page state entry is handled any more
-};
-inline constexpr size_t act_kinds = static_cast<size_t>(ActKind::stall) + 1;
+class SecureProcessor;
 
-// When: at the n-th exit, before or after it is handled; before the n-th load of shared memory; before the n-th PVALIDATE.
-enum class When : uint8_t { before_exit, after_exit, before_load, before_pvalidate };
-inline constexpr size_t when_kinds = 4;
-
-struct Act {
-  When when = When::after_exit;
-  uint16_t nth = 0;  // counted from 0
-  ActKind kind = ActKind::ignore;
-  uint64_t a = 0, b = 0;
-  friend bool operator==(const Act&, const Act&) = default;
-};
-
-// The GHCB page and the MSR: all that is shared.
-struct Shared {
-  uint64_t msr = 0;
-  uint64_t exit_code = 0, exit_info_1 = 0, exit_info_2 = 0, scratch = 0, valid_low = 0, valid_high = 0;
-  uint16_t version = 0;
-  uint32_t usage = 0;
-  std::array<uint64_t, 254> buffer{};
+// What runs in the guest when an event comes in or a processor starts: set by who drives the mock.
+struct GuestEntries {
+  std::function<void()> on_hv;
+  std::function<void(uint64_t code)> on_vc;
+  std::function<void(uint32_t vmsa_gfn)> on_start;
 };
 
 class Hypervisor {
  public:
-  static constexpr uint64_t ghcb_gfn = 1;
-
-  Hypervisor(System& system, Shared& shared) : system_(system), shared_(shared) {}
+  explicit Hypervisor(System& system) : system_(system) {}
   void begin(std::span<const Act> script);
+  // From here on the script is followed; its counts start now.
+  void follow(std::span<const Act> script);
+  void connect(SecureProcessor& secure_processor) { secure_processor_ = &secure_processor; }
+  // Where acts that make guest code run go: the hardware delivers them.
+  std::function<void(const Act&)> deliver;
+  // Runs the level above the guest.
+  std::function<void()> run_vmpl;
 
   void exit();
-  void before_load();
-  void before_pvalidate();
+  void before_load() { fire(When::before_load, loads_++); }
+  void before_pvalidate() { fire(When::before_pvalidate, pvalidates_++); }
+  void before_step() { fire(When::before_step, steps_++); }
   // A nested fault at that frame: smashes a 2M page that is used in parts, as KVM does. False: nothing to be done.
   bool handle_nested_fault(uint32_t gfn);
-  bool resumes();            // asked when the guest has halted
-  bool lied() const { return lied_; }  // any act has fired: not honest any more
+  bool resumes();                      // asked when the guest has halted
+  bool lied() const { return lies_ > 0; }  // any act has fired: not honest any more
+  uint32_t lies() const { return lies_; }
+  // Whether the word of shared memory holds what an act put there.
+  bool lied_at(uint64_t gpa) const { return lied_words_.contains(gpa / 8) || lied_frames_.contains(gpa >> 12); }
+  uint32_t ghcb_frame() const { return ghcb_gfn(); }
+  bool msr_lied() const { return msr_lied_; }
+
+  uint64_t msr = 0;
+  // The features, version bounds and so on of its honest answers.
+  uint64_t features = 3;
+  // What was created: frames of VMSAs that the hypervisor was told to run.
+  const std::vector<uint32_t>& created() const { return created_; }
+  bool line_kept(uint32_t gfn) const { return kept_lines_.contains(gfn); }
+  void line_evicted(uint32_t gfn) { kept_lines_.erase(gfn); }
+  bool takes_entropy();                // whether RDSEED has nothing this time
+  uint64_t timestamp();
+  bool skips();
+  bool loses_store();
+  bool msr_registered(uint64_t gpa) const { return registered_ == gpa; }
+  uint64_t secure_error = 0;           // of the request now handled: not processed
 
  private:
-  void fire(When when, uint32_t nth);
+  void fire(When when, uint32_t nth) {
+    const auto kind = static_cast<size_t>(when);
+    if (next_[kind] < script_[kind].size() && script_[kind][next_[kind]].nth <= nth) fire_now(when, nth);
+  }
+  void fire_now(When when, uint32_t nth);
   void perform(const Act& act);
+  void perform_on_pages(const Act& act);
   void handle();
   void handle_msr();
+  void handle_event(uint64_t code);
   void handle_page_state();
+  void handle_guest_request(bool extended);
+  void handle_creation();
+  void handle_doorbell();
+  void answer(uint64_t info_2 = 0);
+  void refuse(uint64_t why);
   bool change_page(uint32_t gfn, bool to_private, bool large);
+  uint64_t& ghcb(uint64_t offset) { return system_.word((uint64_t{ghcb_gfn()} << 12) + offset); }
+  uint32_t ghcb_gfn() const { return static_cast<uint32_t>(ghcb_at_ >> 12); }
+  void put(uint64_t gpa, uint64_t value);
+  void lie(uint64_t gpa, uint64_t value);
+  void lie_in_header(unsigned shift, uint64_t mask, uint64_t value);
 
   System& system_;
-  Shared& shared_;
-  std::span<const Act> script_;
-  uint32_t exits_ = 0, loads_ = 0, pvalidates_ = 0;
+  SecureProcessor* secure_processor_ = nullptr;
+  // The script's acts of each kind of moment, by their number, and how far it has come.
+  std::array<std::vector<Act>, when_kinds> script_;
+  std::array<size_t, when_kinds> next_{};
+  uint32_t exits_ = 0, loads_ = 0, pvalidates_ = 0, steps_ = 0;
   uint64_t entries_handled_max_ = UINT64_MAX;
-  bool ignores_ = false;
-  bool stalled_ = false;
-  uint64_t resumes_left_ = 0;
-  bool lied_ = false;
+  uint64_t ghcb_at_ = uint64_t{frames::ghcb} << 12;
+  uint64_t registered_ = 0, asked_1_ = 0, asked_2_ = 0;
+  bool ignores_ = false, stalled_ = false, skips_ = false, loses_store_ = false, msr_lied_ = false;
+  uint64_t resumes_left_ = 0, entropy_failures_ = 0, time_ = 0;
+  uint32_t lies_ = 0;
+  unsigned firing_ = 0;
+  std::unordered_set<uint64_t> lied_words_, lied_frames_;  // single words, and frames that are other pages now
+  std::unordered_set<uint32_t> kept_lines_;
+  std::vector<uint32_t> created_;
 };
 
 }  // namespace cupel::mock_snp

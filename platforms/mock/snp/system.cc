@@ -2,7 +2,7 @@
 
 namespace cupel::mock_snp {
 
-Access judge_access(const NptEntry& npt, const RmpEntry& entry, uint32_t gfn, Encrypted encrypted, Write write) {
+Access judge_access(const NptEntry& npt, const RmpEntry& entry, uint32_t gfn, Encrypted encrypted, Write write, unsigned vmpl) {
   if (!npt.present) return Access::nested_fault;
   if (npt.reserved_bit) return Access::mmio_marked;
   if (encrypted == Encrypted::no) return entry.assigned ? Access::nested_fault : Access::data;
@@ -10,11 +10,14 @@ Access judge_access(const NptEntry& npt, const RmpEntry& entry, uint32_t gfn, En
   if (npt.large && !entry.large) return Access::nested_fault;  // a 2M translation over a 4K entry
   if (!entry.validated) return Access::not_validated;
   if (entry.vmsa && write == Write::yes) return Access::nested_fault;
+  const uint8_t needed = write == Write::yes ? may_write : may_read;
+  if ((entry.permissions[vmpl % entry.permissions.size()] & needed) == 0) return Access::nested_fault;
   return Access::data;
 }
 
 System::System() : rmp_(system_pages), npt_(guest_frames), validated_(guest_frames), page_touched_(system_pages), frame_touched_(guest_frames) {
   for (uint32_t gfn = 0; gfn < guest_frames; ++gfn) npt_[gfn].spa = gfn;
+  content_.reset(stale_pattern);
 }
 
 void System::reset() {
@@ -29,6 +32,7 @@ void System::reset() {
   }
   touched_pages_.clear();
   touched_frames_.clear();
+  content_.reset(stale_pattern);
 }
 
 RmpEntry& System::touch(uint32_t spa) {
@@ -40,9 +44,9 @@ RmpEntry& System::touch(uint32_t spa) {
   return rmp_[spa];
 }
 
-Access System::access(uint32_t gfn, Encrypted encrypted, Write write) const {
+Access System::access(uint32_t gfn, Encrypted encrypted, Write write, unsigned vmpl) const {
   const NptEntry& entry = npt(gfn);
-  return judge_access(entry, rmp(entry.spa), gfn % guest_frames, encrypted, write);
+  return judge_access(entry, rmp(entry.spa), gfn % guest_frames, encrypted, write, vmpl);
 }
 
 void System::set_validated(uint32_t spa, bool validated) {
@@ -70,6 +74,34 @@ std::optional<System::Validated> System::pvalidate(uint32_t gfn, bool large, boo
   return Validated{0, unchanged};
 }
 
+std::optional<System::Adjusted> System::rmpadjust(uint32_t gfn, bool large, const Adjust& adjust) {
+  gfn %= guest_frames;
+  const NptEntry& entry = npt(gfn);
+  if (large && gfn % large_pages != 0) return Adjusted::bad_input;
+  if (!entry.present || entry.reserved_bit) return std::nullopt;
+  const RmpEntry& now = rmp(entry.spa);
+  if (!now.assigned || now.gfn != gfn || now.immutable) return std::nullopt;
+  if (large != now.large) return large ? std::optional(Adjusted::size_mismatch) : std::nullopt;
+  if (adjust.vmpl == 0 || adjust.vmpl > 3) return Adjusted::no_permission;
+  RmpEntry& changed = touch(entry.spa);
+  changed.permissions[adjust.vmpl] = adjust.permissions;
+  changed.vmsa = adjust.vmsa;
+  return Adjusted::ok;
+}
+
+void System::launch(uint32_t gfn) {
+  rmpupdate(npt(gfn).spa, true, gfn, false);
+  set_validated(npt(gfn).spa, true);
+  fill(gfn, 0);
+}
+
+bool System::hypervisor_write(uint32_t spa, uint32_t index, uint64_t value) {
+  spa %= system_pages;
+  if (rmp(spa).assigned) return false;
+  content_.words_of(spa)[index % PageStore::words] = value;
+  return true;
+}
+
 bool System::rmpupdate(uint32_t spa, bool assigned, uint32_t gfn, bool large) {
   spa %= system_pages, gfn %= guest_frames;
   const uint32_t count = large ? large_pages : 1;
@@ -81,10 +113,14 @@ bool System::rmpupdate(uint32_t spa, bool assigned, uint32_t gfn, bool large) {
   for (uint32_t page = 0; page < count; ++page) {
     RmpEntry fresh{.assigned = assigned, .large = large && assigned, .gfn = assigned ? gfn + page : 0};
     RmpEntry& entry = touch(spa + page);
-    fresh.validated = entry.validated;
+    fresh.validated = entry.validated, fresh.vmsa = entry.vmsa, fresh.permissions = entry.permissions;
     if (fresh == entry) continue;  // what does not change keeps its validation
     set_validated(spa + page, false);
-    fresh.validated = false;
+    fresh.validated = fresh.vmsa = false;
+    fresh.permissions = RmpEntry{}.permissions;
+    // What the hypervisor finds in a page that was ours is its ciphertext; what we find in one that was its, that of its
+    // bytes under our key. Either way not what was there.
+    if (entry.assigned != assigned) content_.fill(spa + page, stale_pattern);
     entry = fresh;
   }
   return true;

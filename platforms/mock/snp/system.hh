@@ -1,7 +1,10 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
+
+#include "platforms/mock/snp/page_store.hh"
 
 // System physical memory as SEV-SNP sees it: the RMP, the hypervisor's nested page table, and the rules of access (fact
 // sheet 3 and 3.1). Addresses are page numbers: gfn of the guest, spa of the system.
@@ -18,6 +21,7 @@ struct RmpEntry {
   bool vmsa = false;
   bool validated = false;
   uint32_t gfn = 0;        // that it is assigned for
+  std::array<uint8_t, 4> permissions{0xf, 0, 0, 0};  // of each VMPL: read, write, user and supervisor execution
   friend bool operator==(const RmpEntry&, const RmpEntry&) = default;
 };
 
@@ -38,8 +42,13 @@ enum class Access : uint8_t {
 enum class Encrypted : bool { no, yes };
 enum class Write : bool { no, yes };
 
-// The rule of table 3.1 for one access through `npt` to a page with `entry`.
-Access judge_access(const NptEntry& npt, const RmpEntry& entry, uint32_t gfn, Encrypted encrypted, Write write);
+inline constexpr uint8_t may_read = 1, may_write = 2;
+
+// The rule of table 3.1 for one access at privilege level `vmpl` through `npt` to a page with `entry`.
+Access judge_access(const NptEntry& npt, const RmpEntry& entry, uint32_t gfn, Encrypted encrypted, Write write, unsigned vmpl = 0);
+
+// Whatever the hypervisor's pages hold before anyone has written there.
+inline constexpr uint64_t stale_pattern = 0x5a5a'5a5a'5a5a'5a5a;
 
 class System {
  public:
@@ -50,7 +59,12 @@ class System {
 
   const RmpEntry& rmp(uint32_t spa) const { return rmp_[spa % system_pages]; }
   const NptEntry& npt(uint32_t gfn) const { return npt_[gfn % guest_frames]; }
-  Access access(uint32_t gfn, Encrypted encrypted, Write write) const;
+  Access access(uint32_t gfn, Encrypted encrypted, Write write, unsigned vmpl = 0) const;
+  // The 512 words behind a frame, through the nested page table.
+  uint64_t* words(uint32_t gfn) { return content_.words_of(npt(gfn).spa); }
+  uint64_t& word(uint64_t gpa) { return words(static_cast<uint32_t>(gpa >> 12) % guest_frames)[(gpa & 0xfff) / 8]; }
+  void fill(uint32_t gfn, uint64_t pattern) { content_.fill(npt(gfn).spa, pattern); }
+  bool is_zero(uint32_t gfn) const { return content_.is_all(npt(gfn).spa, 0); }
 
   // The guest's PVALIDATE; nullopt: a nested fault, from which it does not come back.
   struct Validated {
@@ -59,6 +73,20 @@ class System {
   };
   std::optional<Validated> pvalidate(uint32_t gfn, bool large, bool validate);
 
+  // The guest's RMPADJUST, at VMPL0; nullopt: a nested fault.
+  struct Adjust {
+    unsigned vmpl;
+    uint8_t permissions;
+    bool vmsa;
+  };
+  enum class Adjusted : uint32_t { ok = 0, bad_input = 1, no_permission = 2, size_mismatch = 6 };
+  std::optional<Adjusted> rmpadjust(uint32_t gfn, bool large, const Adjust& adjust);
+  bool not_validated(uint32_t gfn) const { return access(gfn, Encrypted::yes, Write::no) == Access::not_validated; }
+
+  // A page of the launch: assigned, validated and private from the start.
+  void launch(uint32_t gfn);
+  // A write by the hypervisor to a system page: only to its own.
+  bool hypervisor_write(uint32_t spa, uint32_t index, uint64_t value);
   // The hypervisor's instructions. Refused on immutable entries and where sizes overlap, as the processor refuses.
   bool rmpupdate(uint32_t spa, bool assigned, uint32_t gfn, bool large);
   bool psmash(uint32_t spa);
@@ -72,6 +100,7 @@ class System {
   RmpEntry& touch(uint32_t spa);
   void set_validated(uint32_t spa, bool validated);
 
+  PageStore content_{system_pages};
   std::vector<RmpEntry> rmp_;
   std::vector<NptEntry> npt_;
   std::vector<uint16_t> validated_;
