@@ -8,6 +8,10 @@
 #include <string_view>
 #include <vector>
 
+namespace cupel::interface {
+struct InterfaceDesc;
+}
+
 namespace cupel::fuzz {
 
 using Bytes = std::vector<uint8_t>;
@@ -55,6 +59,8 @@ class Target {
   // The input as text for people, and back; errors and warnings begin with "LINE:COLUMN: ".
   virtual std::string print(ByteView input) = 0;
   virtual std::expected<ParsedInput, std::string> parse(std::string_view text) = 0;
+  // The interface whose calls its inputs make; null where they are of another kind.
+  virtual const interface::InterfaceDesc* interface() const { return nullptr; }
   // The run's annotated trace, strace's style, a line a step.
   virtual std::string trace(ByteView input) = 0;
 };
@@ -63,6 +69,7 @@ struct TargetInfo {
   std::string_view name;
   std::string_view about;                  // one line
   std::unique_ptr<Target> (*make)();
+  std::string (*unavailable)() = nullptr;  // why it cannot run on this machine; empty or no function: it can
 };
 
 // All targets linked into this program, by name. A target registers itself with a static TargetRegistration.

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -36,6 +37,7 @@ class Display {
       line(fmt::format("fuzzing {} targets for {:.0f} s with {} processes; state in {}", event["targets"].size(), event["seconds"].get<double>(),
                        event["jobs"].get<unsigned>(), event["state"].get<std::string>()));
       seconds_ = event["seconds"];
+      begin_ = std::chrono::steady_clock::now();
     } else if (kind == "canary") {
       line(fmt::format("canary: the planted failure was found after {} executions", event["executions"].get<uint64_t>()));
     } else if (kind == "warning") {
@@ -63,7 +65,8 @@ class Display {
     const double now = event["seconds"];
     if (!on_terminal_ && now - last_ < 5) return;
     last_ = now;
-    const std::string text = fmt::format("{:5.0f} s  {:>10} executions  {:>6} edges  {} findings  now {} at {}/s, corpus {}", now, executions, edges, findings_, target,
+    const double left = std::max(0.0, seconds_ - std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count());
+    const std::string text = fmt::format("{:4.0f} s left  {:>10} executions  {:>6} edges  {} findings  now {} at {}/s, corpus {}", left, executions, edges, findings_, target,
                                          event["rate"].get<uint64_t>(), event["corpus"].get<uint64_t>());
     std::cerr << (on_terminal_ ? "\r\033[K" : "") << text << (on_terminal_ ? "" : "\n") << std::flush;
     open_ = true;
@@ -77,6 +80,7 @@ class Display {
   const bool on_terminal_ = isatty(STDERR_FILENO) != 0;
   bool open_ = false;
   double seconds_ = 0, last_ = -10;
+  std::chrono::steady_clock::time_point begin_{};
   unsigned findings_ = 0;
   std::map<std::string, uint64_t> executions_, edges_;
 };
@@ -125,7 +129,7 @@ void add_fuzz(CLI::App& app, int& exit_code) {
   command->callback([options, &exit_code] { exit_code = run(*options); });
   std::string about = "Targets:\n";
   for (const fuzz::TargetInfo* info : fuzz::targets()) about += fmt::format("  {:18} {}\n", info->name, info->about);
-  command->footer(about);
+  command->footer(about + "\n");
 }
 
 }  // namespace cupel::cli

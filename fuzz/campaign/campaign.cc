@@ -28,7 +28,7 @@ constexpr milliseconds goodbye_time_max{5'000};  // what a process gets to print
 struct Account {
   milliseconds spent{0};
   uint64_t executions = 0;
-  uint64_t edges = 0, features = 0, corpus = 0;
+  uint64_t edges = 0, features = 0, corpus = 0, rate = 0;
   uint32_t slices = 0;
   bool running = false;
 };
@@ -40,6 +40,8 @@ class Campaign {
     for (const auto& sample : state_.samples()) {  // a campaign that was stopped goes on where its series ended
       before_seconds_ = std::max(before_seconds_, sample["seconds"].get<double>());
       before_executions_[sample["target"]] = sample.value("executions", uint64_t{0});
+      Account& account = accounts_[sample["target"]];
+      account.edges = sample.value("edges", uint64_t{0}), account.corpus = sample.value("corpus", uint64_t{0}), account.rate = sample.value("rate", uint64_t{0});
     }
   }
 
@@ -57,9 +59,9 @@ class Campaign {
     if (auto seen = run_canary(); !seen) return std::unexpected(seen.error());
     if (auto ran = run_slices(); !ran) return std::unexpected(ran.error());
     result_.findings = state_.all_findings();
-    for (const auto& [target, account] : accounts_) {
-      result_.executions += account.executions;
-      result_.edges += account.edges;
+    for (const std::string& target : targets_) {
+      result_.executions += accounts_[target].executions;
+      result_.edges += accounts_[target].edges;
     }
     return std::move(result_);
   }
@@ -69,16 +71,22 @@ class Campaign {
 
   fs::path program(std::string_view target) const { return options_.programs / target; }
 
+  static std::string why_unavailable(const TargetInfo& info) { return info.unavailable == nullptr ? std::string() : info.unavailable(); }
+
   Void choose_targets() {
     targets_ = options_.targets;
     if (targets_.empty()) {
       for (const TargetInfo* info : fuzz::targets()) {
-        if (info->name != canary && fs::exists(program(info->name))) targets_.emplace_back(info->name);
+        if (info->name == canary || !fs::exists(program(info->name))) continue;
+        if (const std::string reason = why_unavailable(*info); reason.empty()) targets_.emplace_back(info->name);
+        else on_event_({{"event", "warning"}, {"text", fmt::format("{} is left out: {}", info->name, reason)}});
       }
     }
     if (targets_.empty()) return std::unexpected("no fuzz target is built in " + options_.programs.string());
     for (const std::string& target : targets_) {
-      if (find_target(target) == nullptr) return std::unexpected("there is no target " + target);
+      const TargetInfo* info = find_target(target);
+      if (info == nullptr) return std::unexpected("there is no target " + target + "; ./cupel fuzz --help lists them");
+      if (const std::string reason = why_unavailable(*info); !reason.empty()) return std::unexpected(fmt::format("target {} cannot run here: {}", target, reason));
       if (!fs::exists(program(target))) return std::unexpected("target " + target + " is not built: " + program(target).string() + " is missing");
     }
     return {};
@@ -118,19 +126,20 @@ class Campaign {
   }
 
   std::expected<Worker, std::string> start(const std::string& target) {
-    return Worker::start({target, program(target), state_.corpus(target), state_.raw(target), options_.seed + accounts_[target].slices});
+    return Worker::start({target, program(target), {state_.corpus(target)}, state_.raw(target), options_.seed + accounts_[target].slices});
   }
 
   // A target which must fail: a campaign that does not see it fail would see nothing.
   Void run_canary() {
     const std::string name(canary);
     if (!fs::exists(program(canary))) return std::unexpected("the canary is not built: " + program(canary).string() + " is missing");
-    if (auto ready = state_.prepare(name); !ready) return ready;
+    const fs::path folder = state_.folder() / "canary";  // apart from the folders of a campaign that asks for it by name
     std::error_code error;
-    fs::remove_all(state_.corpus(name), error);
-    fs::remove_all(state_.raw(name), error);
-    if (auto ready = state_.prepare(name); !ready) return ready;
-    auto worker = start(name);
+    fs::remove_all(folder, error);
+    for (const char* part : {"corpus", "raw"}) {
+      if (!fs::create_directories(folder / part, error)) return std::unexpected((folder / part).string() + ": " + error.message());
+    }
+    auto worker = Worker::start({name, program(canary), {folder / "corpus"}, folder / "raw", options_.seed});
     if (!worker) return std::unexpected(worker.error());
     const auto until = Clock::now() + canary_time_max;
     while (worker->pump() && Clock::now() < until) {
@@ -141,7 +150,7 @@ class Campaign {
     while (worker->pump()) {
     }
     result_.canary_seen = worker->last_lines().find("CUPEL-FINDING") != std::string::npos;
-    fs::remove_all(state_.raw(name), error);
+    fs::remove_all(folder, error);
     if (!result_.canary_seen) return std::unexpected("the canary's planted failure was not found: this campaign would see nothing. It said:\n" + worker->last_lines());
     on_event_({{"event", "canary"}, {"seen", true}, {"executions", worker->progress().executions}});
     return {};
@@ -162,7 +171,7 @@ class Campaign {
     const Progress& now = worker.progress();
     const double seconds = before_seconds_ + std::chrono::duration<double>(Clock::now() - begin).count();
     const nlohmann::json line{{"seconds", seconds}, {"target", worker.target()}, {"executions", before_executions_[worker.target()] + account.executions + now.executions},
-                              {"edges", std::max(account.edges, now.edges)}, {"corpus", now.corpus}, {"rate", now.rate}};
+                              {"edges", std::max(account.edges, now.edges)}, {"corpus", now.loaded ? now.corpus : account.corpus}, {"rate", now.loaded ? now.rate : account.rate}};
     auto event = line;
     event["event"] = "progress";
     on_event_(event);
@@ -176,11 +185,12 @@ class Campaign {
     account.executions += worker.progress().executions;
     account.edges = std::max(account.edges, worker.progress().edges);
     account.features = std::max(account.features, worker.progress().features);
-    account.corpus = worker.progress().corpus;
+    if (worker.progress().loaded) account.corpus = worker.progress().corpus, account.rate = worker.progress().rate;
     account.running = false;
     ++account.slices;
     if (worker.exit_status() == 127) return std::unexpected("cannot execute " + program(worker.target()).string());
-    if (worker.progress().executions == 0 && worker.exit_status() != 0 && fs::is_empty(state_.raw(worker.target()))) {
+    std::error_code error;
+    if (worker.progress().executions == 0 && worker.exit_status() != 0 && fs::is_empty(state_.raw(worker.target()), error)) {
       return std::unexpected("target " + worker.target() + " ended before its first execution:\n" + worker.last_lines());
     }
     return look(worker.target());

@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "fuzz/campaign/calls.hh"
+#include "fuzz/campaign/plot.hh"
 #include "fuzz/campaign/report.hh"
+#include "fuzz/campaign/triage.hh"
 #include "fuzz/campaign/worker.hh"
+#include "fuzz/program/sample_interface.hh"
 #include "fuzz/replay/input.hh"
 
 namespace cupel::fuzz {
@@ -36,6 +41,15 @@ TEST(ReadProgress, TakesOverWhatALineOfLibFuzzerSays) {
   EXPECT_EQ(progress.edges, 512u);
   EXPECT_EQ(progress.corpus, 33u);
   EXPECT_EQ(progress.rate, 1024u);
+}
+
+TEST(ReadProgress, TheCorpusIsLoadedOnceLibFuzzerSaysSo) {
+  Progress progress;
+  read_progress("#1024\tpulse  corp: 12/300b exec/s: 512 rss: 40Mb", progress);
+  EXPECT_FALSE(progress.loaded);
+  read_progress("#2000\tINITED cov: 512 ft: 900 corp: 33/1024b exec/s: 1000 rss: 40Mb", progress);
+  read_progress("#2048\tNEW    cov: 513 ft: 901 corp: 34/1034b lim: 4096 exec/s: 1024 rss: 40Mb", progress);
+  EXPECT_TRUE(progress.loaded);
 }
 
 TEST(ReadProgress, OtherLinesChangeNothing) {
@@ -125,6 +139,141 @@ TEST_F(FolderTest, AReportShowsFindingsEscaped) {
   const std::string html = read_file(*page).value();
   EXPECT_NE(html.find("&lt;model&gt;"), std::string::npos);
   EXPECT_EQ(html.find("<model>"), std::string::npos);
+}
+
+TEST_F(FolderTest, TheReportOfALongCampaignStaysSmall) {
+  auto state = State::open(folder_).value();
+  std::ofstream series(folder_ / "series.jsonl");
+  for (int second = 0; second < 20'000; ++second) {
+    series << nlohmann::json{{"seconds", second}, {"target", "t" + std::to_string(second % 6)}, {"executions", second * 1000}, {"edges", second / 7}, {"corpus", second / 9}, {"rate", 1000 + second % 77}} << '\n';
+  }
+  series.close();
+  auto page = write_report(state);
+  ASSERT_TRUE(page) << page.error();
+  const std::string html = read_file(*page).value();
+  EXPECT_LT(html.size(), 2'000'000u);
+  EXPECT_NE(html.find("<svg"), std::string::npos) << "no plots: is gnuplot-nox installed?";
+}
+
+TEST(PlotSvg, TakesItsColoursFromThePage) {
+  const auto svg = plot_svg("edges", {{"one", "var(--s0)", {{0, 1}, {5, 40'000}}}, {"two", "var(--s1)", {{0, 3}, {300, 9}}}});
+  ASSERT_TRUE(svg) << svg.error();
+  for (const char* colour : {"var(--ink)", "var(--grid)", "var(--s0)", "var(--s1)"}) EXPECT_NE(svg->find(colour), std::string::npos) << colour;
+  EXPECT_EQ(svg->find("rgb("), std::string::npos);
+}
+
+TEST(PlotSvg, OfNothingThereIsNone) { EXPECT_FALSE(plot_svg("edges", {})); }
+
+// What the calls of its trace say decides its row of the table of calls.
+class Talker final : public Target {
+ public:
+  std::string_view name() const override { return "talker"; }
+  std::span<const std::string_view> oracles() const override { return {}; }
+  bool disable_oracle(std::string_view) override { return false; }
+  Run run(ByteView) override { return {}; }
+  void mutate(Bytes&, size_t, uint32_t) override {}
+  Bytes cross(ByteView, ByteView, size_t, uint32_t) override { return {}; }
+  Bytes generate(uint32_t) override { return {}; }
+  std::vector<Bytes> simpler(ByteView input) override {
+    std::vector<Bytes> all;
+    for (size_t index = 0; index < input.size(); ++index) {
+      all.emplace_back(input.begin(), input.end());
+      all.back().erase(all.back().begin() + static_cast<ptrdiff_t>(index));
+    }
+    return all;
+  }
+  std::string print(ByteView) override { return {}; }
+  std::expected<ParsedInput, std::string> parse(std::string_view) override { return ParsedInput{}; }
+  const interface::InterfaceDesc* interface() const override { return &sample_interface(); }
+  std::string trace(ByteView input) override { return {input.begin(), input.end()}; }
+};
+const TargetInfo talker{"talker", "says its input", [] { return std::unique_ptr<Target>(std::make_unique<Talker>()); }};
+const TargetRegistration talker_registration(talker);
+
+TEST_F(FolderTest, TheTableOfCallsTellsWhichDeclaredOutcomesTheCorpusReaches) {
+  auto state = State::open(folder_).value();
+  ASSERT_TRUE(state.prepare("talker"));
+  ASSERT_TRUE(write_file(state.corpus("talker") / "a", "  0 dup(1) = 2\n  1 dup(9) = -1 EBADF\n[task 1] 2: dup(1) = 3\n  3 unheard(1) = 1\n"));
+  ASSERT_TRUE(write_file(state.corpus("talker") / "b", "  0 dup(1) = ? (sleeps)\n"));
+  const auto tables = calls_by_interface(state, {"talker"});
+  ASSERT_EQ(tables.size(), 1u);
+  EXPECT_EQ(tables[0]["traced"], 2);
+  const auto& rows = tables[0]["calls"];
+  EXPECT_EQ(rows.size(), sample_interface().calls.size());
+  const auto row = std::ranges::find(rows, nlohmann::json("dup"), [](const nlohmann::json& one) { return one["name"]; });
+  ASSERT_NE(row, rows.end());
+  EXPECT_EQ((*row)["made"], 3);
+  EXPECT_EQ((*row)["inputs"], 1);
+  EXPECT_EQ((*row)["seen"], (nlohmann::json{{"ok", 2}, {"EBADF", 1}}));
+  EXPECT_EQ((*row)["unseen"], nlohmann::json::array({"EMFILE"}));
+  EXPECT_EQ(rows.front()["made"], 0) << "least covered first";
+}
+
+// Stands for a target's instrumented program: it fails under a sanitizer where a file holds both an a and a b, at a place
+// that a c in it moves.
+constexpr const char* fussy_program = R"sh(#!/bin/sh
+for file in "$@"; do
+  case "$file" in -*) continue ;; esac
+  [ -f "$file" ] || continue
+  echo "Running: $file" >&2
+  grep -q a "$file" && grep -q b "$file" || continue
+  line=10
+  if grep -q c "$file"; then line=20; fi
+  echo "==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x1" >&2
+  echo "    #0 0x1 in f /x/libos/mm/mapping.cc:$line:2" >&2
+  exit 77
+done
+)sh";
+
+class TriageTest : public FolderTest {
+ protected:
+  void SetUp() override {
+    FolderTest::SetUp();
+    ASSERT_TRUE(write_file(program(), fussy_program));
+    fs::permissions(program(), fs::perms::owner_all);
+  }
+  fs::path program() const { return folder_ / "fussy"; }
+  Triage look_at(const State& state, const char* name, const char* input) {
+    EXPECT_TRUE(state.prepare("talker"));
+    EXPECT_TRUE(write_file(state.raw("talker") / name, input));
+    auto looked = triage(state, "talker", program(), std::chrono::milliseconds(60'000));
+    EXPECT_TRUE(looked) << looked.error();
+    return std::move(*looked);
+  }
+};
+
+TEST_F(TriageTest, WhatOnlyASanitizerSeesIsMinimisedAndNamedByItsPlace) {
+  auto state = State::open(folder_ / "state").value();
+  const auto looked = look_at(state, "crash-1", "xxaxxbx");
+  ASSERT_EQ(looked.fresh.size(), 1u);
+  EXPECT_EQ(looked.fresh[0]["id"], "talker-sanitizer-mapping_cc_10");
+  EXPECT_EQ(read_file(state.findings() / "talker-sanitizer-mapping_cc_10/input.bin").value(), "ab");
+}
+
+TEST_F(TriageTest, MinimisingDoesNotSlipIntoAnotherBug) {
+  auto state = State::open(folder_ / "state").value();
+  const auto looked = look_at(state, "crash-1", "xacb");
+  ASSERT_EQ(looked.fresh.size(), 1u);
+  EXPECT_EQ(read_file(state.findings() / "talker-sanitizer-mapping_cc_20/input.bin").value(), "acb");
+}
+
+TEST_F(TriageTest, AFindingSeenAgainIsCountedAndNotMadeTwice) {
+  auto state = State::open(folder_ / "state").value();
+  look_at(state, "crash-1", "ab");
+  const auto looked = look_at(state, "crash-2", "bbaa");
+  EXPECT_TRUE(looked.fresh.empty());
+  EXPECT_EQ(looked.known, 1u);
+  const auto findings = state.all_findings();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0]["count"], 2);
+  EXPECT_LE(findings[0]["first_seen"].get<std::string>(), findings[0]["last_seen"].get<std::string>());
+}
+
+TEST_F(TriageTest, WhatDoesNotFailAgainIsKeptAside) {
+  auto state = State::open(folder_ / "state").value();
+  const auto looked = look_at(state, "crash-1", "nothing wrong");
+  EXPECT_EQ(looked.unconfirmed, 1u);
+  EXPECT_TRUE(fs::exists(state.raw("talker") / "unconfirmed/crash-1"));
 }
 
 }  // namespace

@@ -7,11 +7,13 @@ namespace cupel::fuzz {
 
 struct Series {
   std::string name;
-  std::vector<std::pair<double, double>> points;
+  std::string colour;  // a CSS colour
+  std::vector<std::pair<double, double>> points;  // seconds, value
 };
 
-// A line plot as an SVG element, drawn by gnuplot. The error says why there is none.
-std::expected<std::string, std::string> plot_svg(const std::string& title, const std::string& x_label, const std::string& y_label,
-                                                 const std::vector<Series>& series);
+// Lines over time as an SVG element, drawn by gnuplot. Its ink and grid take the page's colours --ink and --grid, its
+// font the page's, so that one drawing fits a light and a dark page; names are the page's to show. `name` is unique in
+// the page. The error says why there is none.
+std::expected<std::string, std::string> plot_svg(const std::string& name, const std::vector<Series>& series);
 
 }  // namespace cupel::fuzz

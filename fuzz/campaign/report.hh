@@ -7,8 +7,8 @@
 
 namespace cupel::fuzz {
 
-// What a campaign's folder says, as one object: totals, a row a target, the findings, and how often the corpus makes
-// each call with what results.
+// What a campaign's folder says, as one object: totals, a row a target, the findings, and the table of calls by coverage
+// (calls.hh).
 nlohmann::json collect_report(const State& state);
 
 // The same as one HTML page that needs nothing else, with plots of coverage, corpus and rate over time.

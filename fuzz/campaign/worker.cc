@@ -34,6 +34,7 @@ void read_progress(std::string_view line, Progress& progress) {
     number_after(line, "ft:", progress.features);
     number_after(line, "corp:", progress.corpus);
     number_after(line, "exec/s:", progress.rate);
+    progress.loaded = progress.loaded || line.find("\tINITED") != std::string_view::npos;
   } else if (line.starts_with("stat::")) {
     number_after(line, "stat::number_of_executed_units:", progress.executions);
     number_after(line, "stat::average_exec_per_sec:", progress.rate);
@@ -41,10 +42,13 @@ void read_progress(std::string_view line, Progress& progress) {
 }
 
 std::expected<Worker, std::string> Worker::start(const Setup& setup) {
-  const std::string corpus = setup.corpus, artifacts = "-artifact_prefix=" + setup.artifacts.string() + "/";
+  const std::string artifacts = "-artifact_prefix=" + setup.artifacts.string() + "/";
   const std::string program = setup.program, seed = "-seed=" + std::to_string(setup.seed);
   std::vector<const char*> arguments{program.c_str(), artifacts.c_str(), seed.c_str(), "-print_final_stats=1", "-max_len=4096",
-                                     "-timeout=20",   "-rss_limit_mb=4096", "-reload=0", "-report_slow_units=60", corpus.c_str(), nullptr};
+                                     "-timeout=20",   "-rss_limit_mb=4096", "-reload=0", "-report_slow_units=60"};
+  const std::vector<std::string> inputs(setup.inputs.begin(), setup.inputs.end());
+  for (const std::string& input : inputs) arguments.push_back(input.c_str());
+  arguments.push_back(nullptr);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(std::string("pipe: ") + std::strerror(errno));
   const pid_t process = fork();
@@ -58,6 +62,7 @@ std::expected<Worker, std::string> Worker::start(const Setup& setup) {
     dup2(ends[1], STDERR_FILENO);
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(null, STDIN_FILENO), dup2(null, STDOUT_FILENO);
+    setenv("ASAN_SYMBOLIZER_PATH", CUPEL_SYMBOLIZER, 0);  // so that reports name our files and lines
     execv(program.c_str(), const_cast<char* const*>(arguments.data()));  // SAFETY: execv does not write to its arguments
     _exit(127);
   }

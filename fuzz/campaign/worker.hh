@@ -15,19 +15,20 @@ struct Progress {
   uint64_t edges = 0;
   uint64_t features = 0;
   uint64_t corpus = 0;
-  uint64_t rate = 0;  // executions a second
+  uint64_t rate = 0;    // executions a second
+  bool loaded = false;  // it has read its corpus, so that what it says of coverage and corpus is the whole
 };
 
 // Takes over what one line of libFuzzer's output says; other lines change nothing.
 void read_progress(std::string_view line, Progress& progress);
 
-// One slice of one target: a libFuzzer process over the target's corpus folder. It dies with us.
+// A libFuzzer process: one slice of one target over its corpus folder, or a run of some files. It dies with us.
 class Worker {
  public:
   struct Setup {
     std::string target;
     std::filesystem::path program;
-    std::filesystem::path corpus;     // read and written
+    std::vector<std::filesystem::path> inputs;  // a corpus folder, read and written; or files to run once each
     std::filesystem::path artifacts;  // where a failing input is left
     uint32_t seed = 1;
   };

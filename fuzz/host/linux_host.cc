@@ -36,8 +36,13 @@ class LinuxHost final : public fuzz::ProgramTarget {
   std::unique_ptr<ThreeWay> three_way_;
 };
 
+std::string unavailable() {
+  const auto started = ThreeWay::start([](const fuzz::Program&, const Judgement&) {});
+  return started ? std::string() : started.error();
+}
+
 const fuzz::TargetInfo info{"linux_host", "programs of Linux system calls, on libos, on the real kernel and by the model",
-                            [] { return std::unique_ptr<fuzz::Target>(std::make_unique<LinuxHost>()); }};
+                            [] { return std::unique_ptr<fuzz::Target>(std::make_unique<LinuxHost>()); }, unavailable};
 const fuzz::TargetRegistration registration(info);
 
 }  // namespace

@@ -16,6 +16,7 @@ class ProgramTarget : public Target {
   std::vector<Bytes> simpler(ByteView input) override;
   std::string print(ByteView input) override;
   std::expected<ParsedInput, std::string> parse(std::string_view text) override;
+  const interface::InterfaceDesc* interface() const override { return &grammar_.interface(); }
 
  protected:
   const Grammar& grammar() const { return grammar_; }

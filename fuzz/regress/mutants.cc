@@ -91,7 +91,7 @@ std::expected<void, std::string> rediscover(EntryResult& result, const Scratch& 
   fs::remove_all(folder, error);
   fs::create_directories(folder / "corpus", error);
   if (error) return std::unexpected(folder.string() + ": " + error.message());
-  auto worker = Worker::start({result.entry.target, scratch.program(result.entry.target), folder / "corpus", folder, 1});
+  auto worker = Worker::start({result.entry.target, scratch.program(result.entry.target), {folder / "corpus"}, folder, 1});
   if (!worker) return std::unexpected(worker.error());
   const auto begin = Clock::now();
   bool alive = true;

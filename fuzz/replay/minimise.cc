@@ -2,26 +2,26 @@
 
 namespace cupel::fuzz {
 
-Input minimise(const Input& input, const Replay& finding, const ReplayOptions& options, std::chrono::milliseconds time_max) {
+Judge judge_by_replay(const Replay& finding, const ReplayOptions& options) {
+  return [finding, options](std::span<const Bytes> candidates, std::chrono::steady_clock::time_point until) -> std::optional<size_t> {
+    for (size_t index = 0; index < candidates.size() && std::chrono::steady_clock::now() < until; ++index) {
+      const auto again = replay({finding.file, finding.target, candidates[index], {}}, options);
+      if (again && again->verdict != "ok" && again->oracle == finding.oracle) return index;
+    }
+    return std::nullopt;
+  };
+}
+
+Input minimise(const Input& input, const Judge& judge, std::chrono::milliseconds time_max) {
   const auto until = std::chrono::steady_clock::now() + time_max;
   auto target = find_target(input.target)->make();
-  const auto still_fails = [&](const Input& candidate) {
-    auto again = replay(candidate, options);
-    return again && again->verdict != "ok" && again->oracle == finding.oracle;
-  };
   Input best = input;
-  for (bool smaller = true; smaller;) {
-    smaller = false;
-    for (Bytes& bytes : target->simpler(best.bytes)) {
-      if (std::chrono::steady_clock::now() >= until) return best;
-      Input candidate{best.file, best.target, std::move(bytes), {}};
-      if (!still_fails(candidate)) continue;
-      best = std::move(candidate);
-      smaller = true;
-      break;
-    }
+  for (;;) {
+    std::vector<Bytes> candidates = target->simpler(best.bytes);
+    const auto smaller = judge(candidates, until);
+    if (!smaller) return best;
+    best.bytes = std::move(candidates[*smaller]);
   }
-  return best;
 }
 
 }  // namespace cupel::fuzz

@@ -12,6 +12,7 @@ struct Replay {
   std::string target;
   std::string verdict;  // "ok", "finding" (an oracle spoke), "crash" (a sanitizer, a CHECK or a signal), "hang"
   std::string oracle, call, expected, got;
+  std::string place{};  // of a crash: where in our source, as far as its report says
   uint64_t trace_hash = 0;
   bool stable = true;   // every repetition gave the same hash and verdict
 };

@@ -1,0 +1,64 @@
+#include "fuzz/replay/minimise.hh"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace cupel::fuzz {
+namespace {
+
+// Fails where the input holds both an 'a' and a 'b'.
+class TwoLetters final : public Target {
+ public:
+  std::string_view name() const override { return "two_letters"; }
+  std::span<const std::string_view> oracles() const override { return {}; }
+  bool disable_oracle(std::string_view) override { return false; }
+  Run run(ByteView input) override {
+    Run result;
+    if (std::ranges::count(input, 'a') > 0 && std::ranges::count(input, 'b') > 0) result.finding = Finding{"letters", "sing", "one", "two"};
+    return result;
+  }
+  void mutate(Bytes&, size_t, uint32_t) override {}
+  Bytes cross(ByteView, ByteView, size_t, uint32_t) override { return {}; }
+  Bytes generate(uint32_t) override { return {}; }
+  std::vector<Bytes> simpler(ByteView input) override {
+    std::vector<Bytes> all;
+    for (size_t index = 0; index < input.size(); ++index) {
+      all.emplace_back(input.begin(), input.end());
+      all.back().erase(all.back().begin() + static_cast<ptrdiff_t>(index));
+    }
+    return all;
+  }
+  std::string print(ByteView) override { return {}; }
+  std::expected<ParsedInput, std::string> parse(std::string_view) override { return ParsedInput{}; }
+  std::string trace(ByteView) override { return {}; }
+};
+
+const TargetInfo info{"two_letters", "for this test", [] { return std::unique_ptr<Target>(std::make_unique<TwoLetters>()); }};
+const TargetRegistration registration(info);
+
+const Input long_input{"x.bin", "two_letters", {'x', 'a', 'y', 'a', 'z', 'b', 'w'}, {}};
+
+TEST(Minimise, WhatIsLeftFailsInTheSameWayAndNothingCanBeTakenAway) {
+  const auto finding = replay(long_input, {});
+  ASSERT_TRUE(finding);
+  ASSERT_EQ(finding->oracle, "letters");
+  const Input smallest = minimise(long_input, judge_by_replay(*finding, {}), std::chrono::milliseconds(60'000));
+  EXPECT_EQ(smallest.bytes, (Bytes{'a', 'b'}));
+}
+
+TEST(Minimise, WithoutTimeTheInputStaysAsItIs) {
+  const auto finding = replay(long_input, {});
+  ASSERT_TRUE(finding);
+  EXPECT_EQ(minimise(long_input, judge_by_replay(*finding, {}), std::chrono::milliseconds(0)).bytes, long_input.bytes);
+}
+
+TEST(Minimise, AnotherOraclesVerdictIsNotTheSameFailure) {
+  auto finding = replay(long_input, {});
+  ASSERT_TRUE(finding);
+  finding->oracle = "another";
+  EXPECT_EQ(minimise(long_input, judge_by_replay(*finding, {}), std::chrono::milliseconds(60'000)).bytes, long_input.bytes);
+}
+
+}  // namespace
+}  // namespace cupel::fuzz
