@@ -7,6 +7,7 @@
 include(GoogleTest)
 
 option(CUPEL_SANITIZE "ASan and UBSan, with coverage hooks for libFuzzer (engine chosen at link time)" OFF)
+option(BUILD_TESTING "The tests as well" ON)
 option(CUPEL_FREESTANDING "libos, shims and the secure platforms' guest side alone, without a libc" OFF)
 set(CUPEL_ENGINE "libfuzzer" CACHE STRING "What drives the fuzz targets: libfuzzer, afl or none")
 
@@ -83,6 +84,9 @@ endfunction()
 
 # Tests are hosted; each sentence in them becomes one ctest entry.
 function(cupel_test name)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;NEEDS;WORKING_DIRECTORY")
   add_executable(${name}_test ${arg_SOURCES})
   target_link_libraries(${name}_test PRIVATE cupel_flags ${arg_NEEDS} GTest::gmock GTest::gtest_main)

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "fuzz/host/futex.hh"
+#include "fuzz/host/namespaces_for_tests.hh"
 
 namespace cupel::host {
 namespace {
@@ -64,6 +65,7 @@ class SandboxTest : public testing::Test {
     seen->outside = getpid();
     seen->errors.fill(-1);
   }
+  void SetUp() override { SKIP_WITHOUT_NAMESPACES(); }
   ~SandboxTest() override { munmap(seen, sizeof(Seen)); }
 
   void run(const Calls& calls, void (*body)(Seen&), Confinement confinement = {}) {
@@ -209,6 +211,7 @@ TEST(Sandbox, SaysSoWhenNamespacesCannotBeMade) {
 }
 
 TEST(Sandbox, EndsWithItsOwner) {
+  SKIP_WITHOUT_NAMESPACES();
   std::optional<pid_t> pid;
   {
     Sleeper sleeper;
