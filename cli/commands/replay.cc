@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files;
-  std::string target;
+  std::string target, encode;
   fuzz::ReplayOptions replay;
   bool json = false;
 };
@@ -37,6 +37,10 @@ int run(const Options& options) {
     auto input = fuzz::load_input(file, options.target);
     if (!input) return complain(input.error());
     for (const std::string& warning : input->warnings) std::cerr << "cupel: " << warning << '\n';
+    if (!options.encode.empty()) {
+      const std::string bytes(input->bytes.begin(), input->bytes.end());
+      if (auto written = fuzz::write_file(options.encode, bytes); !written) return complain(written.error());
+    }
     auto run = fuzz::replay(*input, options.replay);
     if (!run) return complain(run.error());
     clean = clean && run->verdict == "ok" && run->stable;
@@ -56,6 +60,7 @@ void add_replay(CLI::App& app, int& exit_code) {
   command->add_option("--target", options->target, "the target, where the file does not say it");
   command->add_option("--without", options->replay.without, "switch an oracle off");
   command->add_option("--repeat", options->replay.repeat, "run each so many times and compare the traces")->check(CLI::PositiveNumber);
+  command->add_option("--encode", options->encode, "also write the last input, as the engines' bytes, to this file");
   command->add_flag("--json", options->json, "one JSON object on stdout");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -1,4 +1,5 @@
 // The entry points of libFuzzer and of AFL++'s driver, over the one target named at build time by CUPEL_TARGET.
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -34,6 +35,9 @@ size_t give(const cupel::fuzz::Bytes& bytes, uint8_t* out, size_t size_max) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto run = target().run({data, size});
+  // What ci/engines_test.py holds the engines against each other by.
+  static const bool told_to_print = std::getenv("CUPEL_PRINT_RUNS") != nullptr;
+  if (told_to_print) std::fprintf(stderr, "CUPEL-RUN trace=%016" PRIx64 " verdict=%s\n", run.trace_hash, run.finding ? run.finding->oracle.c_str() : "ok");
   if (run.finding) {
     std::fprintf(stderr, "CUPEL-FINDING oracle=%s\n  call: %s\n  expected: %s\n  got: %s\n", run.finding->oracle.c_str(),
                  run.finding->call.c_str(), run.finding->expected.c_str(), run.finding->got.c_str());
