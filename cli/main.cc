@@ -24,12 +24,38 @@ int complain(const std::string& message) {
   return exit_usage;
 }
 
+namespace {
+
+struct Example {
+  const char* command;
+  const char* text;
+};
+constexpr Example examples[]{
+    {"fuzz", "./cupel fuzz linux_program snp_psc --time 5m"},
+    {"replay", "./cupel replay corpus/regressions/linux-rename-below-itself/program.txt"},
+    {"regress", "./cupel regress snp --mutants"},
+    {"prove", "./cupel prove snp"},
+    {"describe", "./cupel describe linux --json"},
+    {"bench", "./cupel bench fuzz --json"},
+    {"report", "./cupel report --html campaign.html"},
+    {"import-strace", "strace -f -xx -v -s 65536 -o ls.strace ls -l; ./cupel import-strace ls.strace -o ls.txt"},
+};
+
+// Ends each command's help with an example.
+void add_examples(CLI::App& app) {
+  for (const Example& example : examples) {
+    for (CLI::App* command : app.get_subcommands([&](const CLI::App* one) { return one->get_name() == example.command; })) {
+      command->footer(command->get_footer() + fmt::format("Example:\n  {}\n\nAll commands, what they print and when they fail: docs/commands.md", example.text));
+    }
+  }
+}
+
+}  // namespace
 }  // namespace cupel::cli
 
 int main(int count, char** arguments) {
   CLI::App app{"Cupel: a library OS, assayed. Exit codes: 0 fine, 1 findings or failures, 2 usage or environment.", "cupel"};
   app.require_subcommand(1);
-  app.footer("./cupel test builds and runs everything CI runs.");
   int exit_code = cupel::cli::exit_fine;
   cupel::cli::add_fuzz(app, exit_code);
   cupel::cli::add_replay(app, exit_code);
@@ -43,6 +69,8 @@ int main(int count, char** arguments) {
 #ifdef CUPEL_HAS_IMPORT
   cupel::cli::add_import_strace(app, exit_code);
 #endif
+  cupel::cli::add_examples(app);
+  app.footer("./cupel test builds and runs everything CI runs. ./cupel COMMAND --help tells more.");
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
