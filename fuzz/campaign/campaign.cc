@@ -190,7 +190,7 @@ class Campaign {
     ++account.slices;
     if (worker.exit_status() == 127) return std::unexpected("cannot execute " + program(worker.target()).string());
     std::error_code error;
-    if (worker.progress().executions == 0 && worker.exit_status() != 0 && fs::is_empty(state_.raw(worker.target()), error)) {
+    if (worker.progress().executions == 0 && worker.exit_status() != 0 && !worker.asked_to_end() && fs::is_empty(state_.raw(worker.target()), error)) {
       return std::unexpected("target " + worker.target() + " ended before its first execution:\n" + worker.last_lines());
     }
     return look(worker.target());

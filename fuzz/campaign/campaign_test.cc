@@ -1,6 +1,7 @@
 #include "fuzz/campaign/campaign.hh"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -241,6 +242,26 @@ class TriageTest : public FolderTest {
     return std::move(*looked);
   }
 };
+
+// Starts, says nothing, and ends badly when it is interrupted, as libFuzzer does before its first execution.
+constexpr const char* slow_starter = R"sh(#!/bin/sh
+trap 'exit 72' INT
+while :; do sleep 0.01; done
+)sh";
+
+TEST_F(FolderTest, ASliceThatWeEndedBeforeItsFirstExecutionIsNoFailure) {
+  ASSERT_TRUE(write_file(folder_ / "slow", slow_starter));
+  fs::permissions(folder_ / "slow", fs::perms::owner_all);
+  auto worker = Worker::start({"talker", folder_ / "slow", {folder_}, folder_, 1});
+  ASSERT_TRUE(worker) << worker.error();
+  EXPECT_FALSE(worker->asked_to_end());
+  worker->interrupt();
+  for (int turn = 0; worker->pump() && turn < 6000; ++turn) usleep(10'000);
+  EXPECT_NE(worker->exit_status(), 0);
+  EXPECT_TRUE(worker->asked_to_end());
+  const Worker moved = std::move(*worker);
+  EXPECT_TRUE(moved.asked_to_end());
+}
 
 TEST_F(TriageTest, WhatOnlyASanitizerSeesIsMinimisedAndNamedByItsPlace) {
   auto state = State::open(folder_ / "state").value();

@@ -81,6 +81,7 @@ Worker& Worker::operator=(Worker&& other) noexcept {
   std::swap(process_, other.process_);
   std::swap(output_, other.output_);
   std::swap(exit_status_, other.exit_status_);
+  std::swap(asked_to_end_, other.asked_to_end_);
   std::swap(partial_, other.partial_);
   std::swap(last_lines_, other.last_lines_);
   std::swap(progress_, other.progress_);
@@ -121,9 +122,11 @@ bool Worker::pump() {
 }
 
 void Worker::interrupt() {
+  asked_to_end_ = true;
   if (process_ > 0) ::kill(process_, SIGINT);
 }
 void Worker::kill() {
+  asked_to_end_ = true;
   if (process_ > 0) ::kill(process_, SIGKILL);
 }
 

@@ -49,6 +49,8 @@ class Worker {
   void interrupt();
   void kill();
   int exit_status() const { return exit_status_; }
+  // We interrupted or killed it: that it did little says nothing about it.
+  bool asked_to_end() const { return asked_to_end_; }
   const std::string& last_lines() const { return last_lines_; }
 
  private:
@@ -58,6 +60,7 @@ class Worker {
   pid_t process_ = -1;
   int output_ = -1;
   int exit_status_ = 0;
+  bool asked_to_end_ = false;
   std::string partial_, last_lines_;
   Progress progress_;
   std::chrono::steady_clock::time_point started_;
