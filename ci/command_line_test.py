@@ -75,6 +75,17 @@ class BadRequests(Case):
         self.says(cupel("regress", "no_such_group"), "no_such_group")
 
 
+class Describe(Case):
+    def test_each_call_has_its_rule_its_generation_and_its_comparison(self):
+        calls = json.loads(cupel("describe", "linux", "--json").stdout)["calls"]
+        self.assertGreaterEqual(len(calls), 60)
+        for call in calls:
+            self.assertEqual(call["model"], call["name"])
+            self.assertGreater(call["generator"], 0, call["name"])
+            if call["name"] not in ("exit", "exit_group"):  # which leave nothing to compare
+                self.assertTrue(call["differential"], call["name"])
+
+
 class Replay(Case):
     def test_garbage_bytes_are_a_program_with_one_trace(self):
         file = self.folder / "garbage.bin"

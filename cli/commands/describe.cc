@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hh"
+#include "cli/harness_facts.hh"
 #include "libos/interface/desc.hh"
 #include "shims/linux/shim.hh"
 
@@ -51,9 +52,10 @@ nlohmann::json products(const CallDesc& call) {
   return made;
 }
 
-nlohmann::json call_json(const CallDesc& call) {
+nlohmann::json call_json(const CallDesc& call, const HarnessFacts& facts) {
   nlohmann::json out{{"name", call.name}, {"number", call.number}, {"args", nlohmann::json::array()}, {"errnos", nlohmann::json::array()},
-                     {"produces", products(call)}, {"blocks", call.blocks}};
+                     {"produces", products(call)}, {"blocks", call.blocks},
+                     {"model", facts.model}, {"generator", facts.generated}, {"differential", facts.differential}};
   for (const ArgDesc& arg : call.args()) out["args"].push_back(arg_json(arg));
   for (const Errno error : call.errnos) out["errnos"].push_back(errno_name(error));
   if (!call.partial.empty()) out["partial"] = call.partial;
@@ -86,7 +88,8 @@ int run(const Options& options) {
   const InterfaceDesc& desc = linux_shim::description();
   if (options.json) {
     nlohmann::json out{{"interface", desc.name}, {"calls", nlohmann::json::array()}, {"missing", nlohmann::json::array()}};
-    for (const CallDesc& call : desc.calls) out["calls"].push_back(call_json(call));
+    const auto facts = harness_facts(desc);
+    for (const CallDesc& call : desc.calls) out["calls"].push_back(call_json(call, facts.at(call.number)));
     for (const Missing& missing : desc.missing) out["missing"].push_back({{"name", missing.name}, {"number", missing.number}, {"reason", missing.reason}});
     print_json(out);
     return exit_fine;

@@ -46,7 +46,7 @@ class Comparison {
   std::optional<Difference> compare(const RecordedCall& libos, const KernelCall& kernel);
   // Whether bytes that differ by right now lie where later calls may find them.
   bool unpredictable() const { return unpredictable_; }
-  // A call was not made in both worlds, and what it left in the slots is there in one only.
+  // A call was not made in both worlds, or with other bytes: what it left in the slots is there in one only.
   void skip() { slots_differ_ = true; }
   // Whether something in the slots has come out different so far, as it may.
   bool slots_differ() const { return slots_differ_; }

@@ -63,8 +63,10 @@ void Recording::add(const fuzz::StepReport& report) {
   const uint64_t laid_out_end = report.layout.base + report.layout.bytes.size();
   for (const fuzz::Extent& extent : report.layout.extents) {
     if (extent.write) reach(extent.address, extent.size);
-    const bool in_slots = extent.address >= fuzz::slots_base && extent.address < fuzz::read_only_base;
-    if (!extent.read || !in_slots || extent.size <= laid_out_end - std::min(laid_out_end, extent.address)) continue;
+    if (!extent.read || extent.address < fuzz::slots_base || extent.address >= fuzz::unmapped_base) continue;
+    const bool in_slots = extent.address < fuzz::read_only_base;
+    const uint64_t given = in_slots ? laid_out_end - std::min(laid_out_end, extent.address) : known_from(call, extent.address).size();
+    if (extent.size <= given) continue;
     call.reads_beyond |= !is_text(call, extent.address);
   }
 }

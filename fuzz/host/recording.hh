@@ -20,7 +20,7 @@ struct RecordedCall {
   std::vector<fuzz::Store> stores;       // what was laid out elsewhere
   std::vector<fuzz::Extent> extents;     // what the call may read or write
   uint64_t slots_end;                    // the call may have written slots up to this address
-  bool reads_beyond;                     // it may read slots behind what was laid out
+  bool reads_beyond;                     // it may read behind what was laid out for it
   bool mishap;                           // the machine's memory was full
 
   bool failed() const { return kind == interface::Outcome::Kind::returned && value < 0 && value >= -4095; }

@@ -56,6 +56,7 @@ class ThreeWay::LibosRun final : public fuzz::Observer {
     const RecordedCall& call = entry_.recording.calls().back();
     if (owner_.tracing_) entry_.lines.push_back(fuzz::trace_line(report.invocation, report.outcome));
     const Translation translation = translate(call, owner_.limits_);
+    entry_.altered.push_back(translation.timeout != 0);
     entry_.not_comparable.push_back(translation.not_comparable);
     if (translation.ends) {
       entry_.ends = true;
@@ -152,6 +153,7 @@ std::expected<std::unique_ptr<ThreeWay>, std::string> ThreeWay::start(Audience a
   made->model_ = std::make_unique<props::Model>(bounds(libos_bounds.ids_max));
   props::Bounds kernel_bounds = bounds(made->kernel_->ids_max());
   kernel_bounds.sleeps_last = false;
+  kernel_bounds.failures_show = true;
   made->kernel_model_ = std::make_unique<props::Model>(kernel_bounds);
   return made;
 }
@@ -170,7 +172,7 @@ std::expected<void, std::string> ThreeWay::add(fuzz::Program&& program) {
   Case& entry = lane.cases[lane.count++];
   entry.program = std::move(program);
   make_plain(entry.program);
-  entry.recording.clear(), entry.not_comparable.clear();
+  entry.recording.clear(), entry.not_comparable.clear(), entry.altered.clear();
   entry.model = {};
   entry.ends = false;
   entry.lines.clear();
@@ -283,6 +285,7 @@ Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program)
     const Answer answer = batch.answer(program, call);
     if (answer.state == State::not_made) break;
     ++compared;
+    if (entry.altered[call]) comparison_.skip();
     std::optional<Difference> difference;
     if (answer.state == State::blocked) difference = Difference{false, value_text(libos.value), "does not return"};
     else if (answer.state == State::died) difference = Difference{false, value_text(libos.value), "the process does not survive it"};

@@ -76,6 +76,7 @@ class ThreeWay {
     fuzz::Program program;
     Recording recording;
     std::vector<std::string_view> not_comparable;  // by call; empty where comparable
+    std::vector<bool> altered;                     // by call: the kernel gets other bytes, and later calls may find them
     bool ends = false;                             // with the last call, which is not
     ModelSays model;
     uint64_t trace_hash = 0;

@@ -187,6 +187,15 @@ uint8_t descriptors_made(const RecordedCall& call) {
 
 }  // namespace
 
+std::string_view compared(const interface::CallDesc& desc) {
+  if (desc.number == SYS_exit || desc.number == SYS_exit_group) return {};
+  if (is_among(spawning, desc.number)) return "failures";
+  const bool writes = std::ranges::any_of(desc.args(), [](const ArgDesc& arg) {
+    return arg.kind == Kind::out || arg.kind == Kind::in_out || arg.kind == Kind::out_buffer || arg.kind == Kind::out_vector || arg.kind == Kind::in_out_array;
+  });
+  return writes ? "result and memory" : "result";
+}
+
 Translation translate(const RecordedCall& call, const Limits& limits) {
   Translation out;
   out.record.number = call.desc->number;

@@ -22,6 +22,10 @@ struct Limits {
   uint32_t ids_max;  // user and group ids beyond do not exist in the sandbox
 };
 
+// What of a call is compared: "result and memory", "result", or "failures" where its success is something the sandbox's one
+// task cannot have; empty where nothing is.
+std::string_view compared(const interface::CallDesc& desc);
+
 Translation translate(const RecordedCall& call, const Limits& limits);
 
 }  // namespace cupel::host

@@ -58,7 +58,11 @@ Result<> check_access(const Call& call, Allowed& allowed, InodeId id, uint32_t m
   return allowed.returns(0);
 }
 
-Stamp stamp_of(const Timespec& time) { return {true, static_cast<uint64_t>(time.seconds), static_cast<uint64_t>(time.nanoseconds)}; }
+// As a file system keeps it: the ends of time have no nanoseconds.
+Stamp stamp_of(const Timespec& time) {
+  const bool at_end = time.seconds == INT64_MAX || time.seconds == INT64_MIN;
+  return {true, static_cast<uint64_t>(time.seconds), at_end ? 0 : static_cast<uint64_t>(time.nanoseconds)};
+}
 
 bool is_settable(const Timespec& time) {
   return time.nanoseconds == UTIME_NOW || time.nanoseconds == UTIME_OMIT ||

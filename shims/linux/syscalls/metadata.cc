@@ -107,7 +107,8 @@ Result<Timespec> chosen_time(int64_t seconds, int64_t nanoseconds, const Timespe
   if (nanoseconds == time_now) return now;
   if (nanoseconds == time_omit) return before;
   if (nanoseconds < 0 || nanoseconds > 999'999'999) return fail(Errno::inval);
-  return Timespec{seconds, nanoseconds};
+  // timestamp_truncate() of Linux's fs/inode.c: the ends of time have no nanoseconds.
+  return Timespec{seconds, seconds == INT64_MAX || seconds == INT64_MIN ? 0 : nanoseconds};
 }
 
 Result<Done> set_times(Task& task, Inode& inode, const TimePair* times) {
