@@ -136,7 +136,13 @@ Result<> wait_for_child(const Call& call, Allowed& allowed, int32_t pid, uint64_
     if (can_tell) allowed.only_with(Fault::copy);
     if (status_address != 0) allowed.writes_anything(status_address, call.writable(status_address, sizeof(int32_t)));
     if (usage_address != 0) allowed.writes_anything(usage_address, call.writable(usage_address, usage_size));
-    allowed.then([chosen_id](World& world, const Actual&) { world.processes[chosen_id].parent_unsure = true; });
+    // Which of several it was, nobody knows.
+    allowed.then([parent = call.task.process](World& world, const Actual&) {
+      for (uint32_t index = 0; index < world.processes.count(); ++index) {
+        Process& child = world.processes[ProcessId(index)];
+        if (child.parent == parent && child.zombie) child.parent_unsure = true;
+      }
+    });
   }
   return {};
 }
