@@ -25,7 +25,7 @@ std::vector<fuzz::Bytes> encoded(const fuzz::Grammar& grammar, const std::vector
 }
 
 std::unique_ptr<fuzz::Target> linux_program(std::span<const std::string_view> oracles) {
-  auto target = std::make_unique<fuzz::LinuxTarget>("linux_program", std::nullopt);
+  auto target = std::make_unique<fuzz::LinuxTarget>("linux_program", fuzz::LinuxTarget::Kind::program);
   for (const std::string_view oracle : target->oracles()) {
     if (!oracles.empty() && std::ranges::find(oracles, oracle) == oracles.end()) target->disable_oracle(oracle);
   }

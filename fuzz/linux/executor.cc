@@ -52,12 +52,25 @@ RunResult Executor::run(const Program& program, const RunOptions& options, Obser
   reporting_ = false;
   hash_.add(world_.platform().console_output());
 
-  for (const mock::RunningTask& sleeper : world_.platform().sleeping()) find_task(sleeper.tid).kill(9);
-  run_to_rest();
   RunResult result{.trace_hash = hash_.value(), .steps_made = steps_made_};
-  if (options.take_down) result.came_back_clean = world_.shut_down();
+  result.unwound = unwind();
+  if (!result.unwound) world_.abandon();
+  else if (options.take_down) result.came_back_clean = world_.shut_down();
   program_ = nullptr;
   return result;
+}
+
+// Ends what still sleeps, or runs on for ever; false where that is not enough.
+bool Executor::unwind() {
+  mock::MockPlatform& platform = world_.platform();
+  if (!platform.waiting_for_lock().empty()) return false;
+  const bool endless = platform.exhausted();
+  for (libos::Task& task : world_.machine().tasks()) {
+    if (endless && task.state() == libos::Task::State::running) task.kill(9);
+  }
+  for (const mock::RunningTask& sleeper : platform.sleeping()) find_task(sleeper.tid).kill(9);
+  run_to_rest();
+  return !stuck();
 }
 
 void Executor::run_to_rest() {
@@ -65,6 +78,7 @@ void Executor::run_to_rest() {
   for (bool again = true; again;) {
     platform.run();
     again = false;
+    if (stuck()) return;
     if (world_.machine().task_count() == 1) return;
     // Tasks which were killed while they had nothing to do.
     for (const libos::Task& task : world_.machine().tasks()) {
@@ -118,6 +132,7 @@ void Executor::make_step(const mock::RunningTask& running, size_t index) {
   on_switch_in(running);
   const int64_t value = linux_shim::enter(*call.task, call.invocation.desc->number, call.layout.registers);
   on_switch_out(running);
+  call.value = value;
   platform.watch(nullptr);
   if (reporting_) {
     if (platform.stopped()) {
@@ -226,6 +241,10 @@ void Executor::report(ActiveCall& call, Outcome outcome) {
   outcome.slots = call.slots;
   add_to_hash(call, outcome);
   step_hashes_[call.step] = hash_.value();
+  tell_observer(call, outcome);
+}
+
+void Executor::tell_observer(ActiveCall& call, const Outcome& outcome) {
   if (observer_ == nullptr) return;
   mock::MockPlatform& platform = world_.platform();
   const Mishaps mishaps{.allocation = call.refused, .copy = call.watch.copy_failed(), .wait = call.watch.wait_interrupted(),
@@ -283,15 +302,28 @@ std::vector<Executor::Blocked> Executor::blocked() const {
   return all;
 }
 
+void Executor::report_sleepers() {
+  for (ActiveCall& call : calls_) {
+    if (call.step == no_step || call.sleeps == 0) continue;
+    capture_slots(call);
+    tell_observer(call, {.kind = Outcome::Kind::blocked, .slots = call.slots});
+  }
+}
+
 std::vector<Executor::Blocked> Executor::wake_for_nothing() {
   std::vector<Blocked> forgotten;
+  if (stuck()) return forgotten;
+  // What was still in store for these calls is not what wakes them.
+  for (ActiveCall& call : calls_) call.watch.calm(), call.fail_in = 0;
   for (const Blocked& sleeper : blocked()) {
     const auto found = std::ranges::find_if(calls_, [&](const ActiveCall& call) { return call.step == sleeper.step; });
     if (found == calls_.end()) continue;
     const uint64_t sleeps = found->sleeps;
     find_task(sleeper.tid).notify();
     run_to_rest();
-    if (found->step != sleeper.step || found->sleeps == sleeps) forgotten.push_back(sleeper);
+    const bool went_on = found->step != sleeper.step || found->sleeps == sleeps;
+    // What was made not to block while the call slept shows only to who looks again; nobody is woken for that.
+    if (went_on && found->value != -static_cast<int64_t>(Errno::again)) forgotten.push_back(sleeper);
   }
   return forgotten;
 }

@@ -36,7 +36,7 @@ class Observer {
  public:
   virtual void before_step(size_t index, const interface::Invocation& invocation) { static_cast<void>(index), static_cast<void>(invocation); }
   virtual void on_step(const StepReport& report) = 0;
-  // Nothing goes on by itself any more: each task is out of steps or sleeps for ever.
+  // Nothing goes on by itself any more: each task is out of steps or sleeps for ever; or it will never come to rest.
   virtual void at_rest() {}
 
  protected:
@@ -53,6 +53,7 @@ struct RunResult {
   uint64_t trace_hash = 0;    // of everything that the guest could observe
   uint64_t steps_made = 0;
   bool came_back_clean = true;  // take_down: the arena is as empty as before boot
+  bool unwound = true;          // each call that slept came back once its task was killed
 };
 
 // Runs programs on libos over the mock, one after another, each on a machine as new.
@@ -64,6 +65,7 @@ class Executor final : private mock::Guest {
   RunResult run(const Program& program, const RunOptions& options, Observer* observer);
 
   World& world() { return world_; }
+  const World& world() const { return world_; }
   const interface::InterfaceDesc& interface() const { return interface_; }
   // The trace hash after each step's last report, of the last run; 0 for steps not made.
   std::span<const uint64_t> step_hashes() const { return step_hashes_; }
@@ -76,6 +78,11 @@ class Executor final : private mock::Guest {
   // Wakes every sleeping task for no reason and lets things come to rest again; each that does not go back to sleep in the
   // same call had been forgotten. From at_rest() only.
   std::vector<Blocked> wake_for_nothing();
+  // Reports each call that is asleep once more, as it is now. From at_rest() only.
+  void report_sleepers();
+  // Some task waits for the machine lock and will for ever, or the machine never comes to rest. Nobody may wake anything
+  // then.
+  bool stuck() const { return world_.platform().exhausted() || !world_.platform().waiting_for_lock().empty(); }
 
  private:
   static constexpr size_t no_step = SIZE_MAX;
@@ -100,6 +107,7 @@ class Executor final : private mock::Guest {
     std::optional<GuestView> view;
     bool stored = false;         // the slots lie in guest memory as laid out
     uint64_t sleeps = 0;
+    int64_t value = 0;           // what it came back with
     uint64_t switches = 0;       // of the processor, before the call
     uint64_t fail_in = 0;        // planned: which allocation from `allocations` on fails; 0: none
     uint64_t allocations = 0;    // the arena's counts when the task got the processor
@@ -114,12 +122,14 @@ class Executor final : private mock::Guest {
 
   ActiveCall& active(uint32_t task_number);
   void run_to_rest();
+  bool unwind();
   void make_step(const mock::RunningTask& running, size_t index);
   bool store(const ActiveCall& call);
   void look_elsewhere(ActiveCall& call);
   void plan(ActiveCall& call, mock::CallPlan& plan);
   void count_allocations(ActiveCall& call);
   void report(ActiveCall& call, interface::Outcome outcome);
+  void tell_observer(ActiveCall& call, const interface::Outcome& outcome);
   void capture_slots(ActiveCall& call);
   void add_to_hash(const ActiveCall& call, const interface::Outcome& outcome);
   libos::Task& find_task(int32_t tid);

@@ -3,8 +3,8 @@
 namespace cupel::fuzz {
 namespace {
 
-const TargetInfo info{"linux_concurrent", "the same programs under schedules with a bound on the bugs they can miss (PCT)",
-                      [] { return std::unique_ptr<Target>(std::make_unique<LinuxTarget>("linux_concurrent", Scheduling::pct)); }};
+const TargetInfo info{"linux_concurrent", "the same programs under schedules with a bound on the bugs they can miss (PCT), their histories explained by some order",
+                      [] { return std::unique_ptr<Target>(std::make_unique<LinuxTarget>("linux_concurrent", LinuxTarget::Kind::concurrent)); }};
 const TargetRegistration registration(info);
 
 }  // namespace

@@ -1,54 +1,50 @@
 #include "fuzz/linux/linux_target.hh"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "fuzz/linux/meetings.hh"
+#include "fuzz/program/codec.hh"
+#include "fuzz/program/text.hh"
+#include "libos/base/check.hh"
 #include "shims/linux/shim.hh"
 
 namespace cupel::fuzz {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, bool LinuxOracles::*>, 7> switches{{
+constexpr std::array<std::pair<std::string_view, bool LinuxOracles::*>, 10> switches{{
     {"invariants", &LinuxOracles::invariants},
     {"model", &LinuxOracles::model},
+    {"linearisable", &LinuxOracles::linearisable},
     {"errno", &LinuxOracles::errno_declared},
     {"double_fetch", &LinuxOracles::double_fetch},
+    {"atomic", &LinuxOracles::atomic},
     {"leak", &LinuxOracles::leak},
     {"uninitialised", &LinuxOracles::uninitialised},
     {"lost_wakeup", &LinuxOracles::lost_wakeup},
+    {"liveness", &LinuxOracles::liveness},
 }};
-constexpr auto oracle_names = [] {
-  std::array<std::string_view, switches.size()> names;
-  for (size_t index = 0; index < names.size(); ++index) names[index] = switches[index].first;
-  return names;
-}();
-
-// Does to the second run what the judge does to the first, and looks at nothing.
-class WokenAlike final : public Observer {
- public:
-  WokenAlike(Executor& executor, bool wakes) : executor_(executor), wakes_(wakes) {}
-  void on_step(const StepReport&) override {}
-  void at_rest() override {
-    if (wakes_) executor_.wake_for_nothing();
-  }
-
- private:
-  Executor& executor_;
-  bool wakes_;
-};
-
 constexpr std::byte other_fill{0xc3};  // what fresh memory holds in the second run
 
 }  // namespace
 
-LinuxTarget::LinuxTarget(std::string_view name, std::optional<Scheduling> scheduling)
-    : ProgramTarget(linux_shim::description()), name_(name), scheduling_(scheduling), judge_(executor_, grammar(), oracles_) {}
-
-std::span<const std::string_view> LinuxTarget::oracles() const { return oracle_names; }
+LinuxTarget::LinuxTarget(std::string_view name, Kind kind)
+    : ProgramTarget(linux_shim::description()),
+      name_(name),
+      kind_(kind),
+      judge_(executor_, grammar(), oracles_, kind == Kind::concurrent ? Judging::by_history : Judging::by_effect),
+      second_run_(executor_) {
+  for (const auto& one : switches) {
+    if (kind == Kind::concurrent || one.first != "linearisable") oracle_names_.push_back(one.first);
+  }
+}
 
 bool LinuxTarget::disable_oracle(std::string_view oracle) {
   for (const auto& [name, member] : switches) {
-    if (name != oracle) continue;
+    if (name != oracle || std::ranges::find(oracle_names_, name) == oracle_names_.end()) continue;
     oracles_.*member = false;
     return true;
   }
@@ -61,28 +57,72 @@ std::string LinuxTarget::trace(ByteView input) {
   return text;
 }
 
+Bytes LinuxTarget::generate(uint32_t seed) {
+  Random random(seed);
+  if (kind_ == Kind::program || random.one_in(2)) return ProgramTarget::generate(seed);
+  const auto meeting = fuzz::parse(grammar(), random.pick(meetings()));
+  CHECK(meeting.has_value());
+  Program program = meeting->program;
+  program.scheduling = random.one_in(2) ? Scheduling::pct : Scheduling::random;
+  program.seed = static_cast<uint32_t>(random.next());
+  program.pct_depth = static_cast<uint8_t>(random.between(1, 4));
+  Mutator mutator(grammar());
+  for (uint32_t left = random.below(6); left > 0; --left) mutator.mutate(random, program);
+  Bytes out;
+  encode(grammar(), program, out);
+  return out;
+}
+
 Run LinuxTarget::execute(ByteView input, std::string* trace) {
   const Program& program = decoded(input);
   judge_.begin(program, trace);
+  second_run_.forget();
   RunOptions options{.take_down = oracles_.leak};
-  if (scheduling_ && program.scheduling == Scheduling::in_order) options.scheduling = *scheduling_;
-  const RunResult first = executor_.run(program, options, &judge_);
-  if (oracles_.leak && !first.came_back_clean) judge_.report("leak", SIZE_MAX, "an arena as empty as before boot", "memory nobody holds");
-  if (oracles_.uninitialised && !judge_.finding()) {
-    const std::vector<uint64_t> hashes(executor_.step_hashes().begin(), executor_.step_hashes().end());
-    options.fill = other_fill;
-    WokenAlike observer(executor_, oracles_.lost_wakeup);
-    const RunResult second = executor_.run(program, options, &observer);
-    if (second.trace_hash != first.trace_hash) {
-      size_t step = 0;
-      while (step < hashes.size() && hashes[step] == executor_.step_hashes()[step]) ++step;
-      judge_.report("uninitialised", step, "the same whatever fresh memory holds", "an outcome that depends on it");
+  if (kind_ == Kind::concurrent && program.scheduling == Scheduling::in_order) options.scheduling = Scheduling::pct;
+  struct Both final : Observer {
+    Both(LinuxJudge& judge, SecondRun& second_run) : judge(judge), second_run(second_run) {}
+    void before_step(size_t index, const interface::Invocation& invocation) override { judge.before_step(index, invocation); }
+    void on_step(const StepReport& report) override {
+      if (failed_alone(report)) second_run.note_failure(report);
+      judge.on_step(report);
     }
-  }
+    void at_rest() override { judge.at_rest(); }
+    LinuxJudge& judge;
+    SecondRun& second_run;
+  } both(judge_, second_run_);
+  const RunResult first = executor_.run(program, options, &both);
+  if (trace != nullptr) *trace += promise(options.scheduling.value_or(program.scheduling));
+  if (oracles_.liveness && !first.unwound) judge_.report("liveness", SIZE_MAX, "calls come back once their tasks are killed", "some did not");
+  if (oracles_.leak && !first.came_back_clean) judge_.report("leak", SIZE_MAX, "an arena as empty as before boot", "memory nobody holds");
+  if ((oracles_.uninitialised || oracles_.atomic) && !judge_.finding()) run_again(program, options, first);
   Run run;
   run.trace_hash = first.trace_hash;
   run.finding = judge_.finding();
   return run;
+}
+
+// With other bytes in fresh memory, and an eye on the calls which fail.
+void LinuxTarget::run_again(const Program& program, RunOptions options, const RunResult& first) {
+  const std::vector<uint64_t> hashes(executor_.step_hashes().begin(), executor_.step_hashes().end());
+  options.fill = other_fill;
+  second_run_.begin(oracles_.lost_wakeup, oracles_.atomic);
+  const RunResult second = executor_.run(program, options, &second_run_);
+  if (oracles_.uninitialised && second.trace_hash != first.trace_hash) {
+    size_t step = 0;
+    while (step < hashes.size() && hashes[step] == executor_.step_hashes()[step]) ++step;
+    judge_.report("uninitialised", step, "the same whatever fresh memory holds", "an outcome that depends on it");
+  }
+  if (const auto& change = second_run_.change()) {
+    judge_.report("atomic", change->step, "a call that fails changes nothing", fmt::format("{}, and {}", errno_name(change->error), change->what));
+  }
+}
+
+// What the schedule promises to whoever tries many seeds.
+std::string LinuxTarget::promise(Scheduling scheduling) const {
+  if (scheduling != Scheduling::pct) return {};
+  const mock::Scheduler& scheduler = executor_.world().platform().scheduler();
+  return fmt::format("PCT: {} tasks, {} preemption points: a bug of depth {} shows with a probability of at least {:.3g}\n", scheduler.tasks(), scheduler.points(),
+                     scheduler.depth(), scheduler.pct_bound());
 }
 
 }  // namespace cupel::fuzz

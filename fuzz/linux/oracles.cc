@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "fuzz/linux/linearise.hh"
 #include "fuzz/program/text.hh"
 #include "fuzz/program/trace_print.hh"
+#include "libos/base/check.hh"
 
 namespace cupel::fuzz {
 namespace {
@@ -20,15 +22,22 @@ props::Bounds bounds_of_world() {
 
 }  // namespace
 
-LinuxJudge::LinuxJudge(Executor& executor, const Grammar& grammar, const LinuxOracles& oracles)
-    : executor_(executor), grammar_(grammar), oracles_(oracles), model_(bounds_of_world()) {}
+LinuxJudge::LinuxJudge(Executor& executor, const Grammar& grammar, const LinuxOracles& oracles, Judging judging)
+    : executor_(executor), grammar_(grammar), oracles_(oracles), judging_(judging), model_(bounds_of_world()) {}
 
 void LinuxJudge::begin(const Program& program, std::string* trace) {
   program_ = &program;
   trace_ = trace;
   finding_.reset();
+  disagreement_.reset();
   blind_ = false;
-  if (oracles_.model) model_.reset();
+  phase_ = Phase::running;
+  history_.clear();
+  if (asks_model()) model_.reset();
+}
+
+void LinuxJudge::before_step(size_t index, const interface::Invocation&) {
+  if (judging_ == Judging::by_history) history_.open(index);
 }
 
 void LinuxJudge::report(std::string oracle, size_t step, std::string expected, std::string got) {
@@ -39,13 +48,13 @@ void LinuxJudge::report(std::string oracle, size_t step, std::string expected, s
 }
 
 void LinuxJudge::on_step(const StepReport& report) {
-  if (trace_ != nullptr) {
+  if (trace_ != nullptr && phase_ != Phase::asked) {
     *trace_ += fmt::format("{:3} {}{}\n", report.index, trace_line(report.invocation, report.outcome), report.step.task == 0 ? "" : fmt::format("   ; task {}", report.step.task));
   }
   if (finding_) return;
   if (oracles_.errno_declared) judge_errno(report);
   if (oracles_.double_fetch) judge_fetches(report);
-  if (oracles_.model) judge_by_model(report);
+  if (asks_model()) judge_by_model(report);
 }
 
 void LinuxJudge::judge_errno(const StepReport& report) {
@@ -68,7 +77,13 @@ void LinuxJudge::judge_fetches(const StepReport& report) {
   for (const mock::GuestAccess& again : report.watch.rereads()) {
     // Bytes which two arguments name are read once for each.
     const auto names_it = [&](const Extent& extent) { return extent.address < again.address + again.size && again.address - std::min(again.address, extent.address) < extent.size; };
-    if (std::ranges::count_if(report.layout.extents, names_it) > 1) continue;
+    // An address of which nobody says how much lies there may be that of a small thing.
+    int64_t named = std::ranges::count_if(report.layout.extents, names_it);
+    const auto args = report.invocation.desc->args();
+    for (size_t at = 0; at < args.size(); ++at) {
+      named += args[at].kind == interface::Kind::address && report.layout.registers[at] - again.address < again.size;
+    }
+    if (named > 1) continue;
     return this->report("double_fetch", report.index, "each byte of guest memory read once in a call", fmt::format("{} bytes at {:#x} read again", again.size, again.address));
   }
 }
@@ -78,19 +93,54 @@ void LinuxJudge::judge_by_model(const StepReport& report) {
   const bool tampered = std::ranges::any_of(program_->tampers, [&](const Tamper& tamper) { return tamper.step == report.index; });
   blind_ = blind_ || (tampered && !report.watch.rereads().empty());
   if (blind_) return;
-  if (report.mishaps.allocation) model_.expect_fault(props::Fault::allocation);
-  if (report.mishaps.copy) model_.expect_fault(props::Fault::copy);
-  if (report.mishaps.wait) model_.expect_fault(props::Fault::wait);
-  if (report.mishaps.refusal) model_.expect_fault(props::Fault::refusal);
-  if (auto mismatch = model_.step(report.invocation, report.outcome)) {
-    this->report("model", report.index, mismatch->expected, fmt::format("{} (rule {})", mismatch->got, mismatch->rule));
-  }
+  if (judging_ == Judging::by_history && phase_ == Phase::running) history_.add(report);
+  // Who is woken for nothing and sleeps on has been judged already.
+  if (disagreement_ || (phase_ == Phase::woken && report.outcome.kind == Outcome::Kind::blocked)) return;
+  expect(model_, report.mishaps);
+  if (auto mismatch = model_.step(report.invocation, report.outcome)) judge_mismatch(report, std::move(*mismatch));
+}
+
+void LinuxJudge::judge_mismatch(const StepReport& report, props::Mismatch mismatch) {
+  const std::string got = fmt::format("{} (rule {})", mismatch.got, mismatch.rule);
+  disagreement_ = {report.index, std::move(mismatch)};
+  if (phase_ == Phase::asked) return this->report("liveness", report.index, disagreement_->mismatch.expected, "asleep for ever");
+  // Where calls overlapped, the order of effect is only one of those possible.
+  if (judging_ == Judging::by_history && !history_.sequential()) return;
+  if (oracles_.model) this->report("model", report.index, disagreement_->mismatch.expected, got);
 }
 
 void LinuxJudge::at_rest() {
   if (finding_) return;
+  if (disagreement_ && !blind_) judge_history();
+  if (!finding_) judge_rest();
+}
+
+// The order of effect has failed; one that explains the whole history will do.
+void LinuxJudge::judge_history() {
+  if (judging_ != Judging::by_history || history_.sequential() || !oracles_.linearisable) return;
+  const Linearisation found = linearise(history_.pieces(), model_, search_steps_max);
+  if (found.verdict == Linearisation::Verdict::explained) {
+    CHECK(keeps_real_time(history_.pieces(), found.order));
+    return disagreement_.reset();  // and the model stands behind the last piece
+  }
+  report("linearisable", disagreement_->step, disagreement_->mismatch.expected + ", or any other order of the calls that overlapped",
+         fmt::format("{} (rule {}; {} after {} steps of the model)", disagreement_->mismatch.got, disagreement_->mismatch.rule,
+                     found.verdict == Linearisation::Verdict::unexplained ? "no order fits" : "no order fitted", found.steps));
+}
+
+void LinuxJudge::judge_rest() {
+  const mock::MockPlatform& platform = executor_.world().platform();
+  if (executor_.stuck()) {
+    if (!oracles_.liveness) return;
+    const auto waiting = platform.waiting_for_lock();
+    return report("liveness", SIZE_MAX, "all tasks end, sleep or run out of steps",
+                  waiting.empty() ? "tasks which go on for ever" : fmt::format("task {} waits for the machine lock, which nobody will release", waiting.front().tid));
+  }
   if (oracles_.invariants) executor_.world().machine().check();
-  if (!oracles_.lost_wakeup) return;
+  phase_ = Phase::asked;
+  if (oracles_.liveness && !blind_ && !disagreement_) executor_.report_sleepers();
+  phase_ = Phase::woken;
+  if (finding_ || !oracles_.lost_wakeup) return;
   for (const auto& forgotten : executor_.wake_for_nothing()) {
     report("lost_wakeup", forgotten.step, "asleep only while what it waits for has not happened", fmt::format("task {} went on once it was woken for nothing", forgotten.tid));
   }

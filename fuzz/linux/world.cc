@@ -40,7 +40,7 @@ World::World(mock::Guest& guest) : platform_(guest), region_(map_region()) {
   const auto booted = libos::Machine::boot(*arena_, platform_, small_config());
   CHECK(booted.has_value());
   machine_ = booted_ = *booted;
-  platform_.set_lock_word(&machine_->lock());
+  platform_.set_lock_word(&machine_->lock().word());
   prepare();
   platform_.memory().watch_writes({region_.get(), arena_size});
   platform_.save();
@@ -108,6 +108,12 @@ void World::reset(const mock::Chances& chances, std::byte fill) {
   machine_ = booted_;
   platform_.reset(chances);
   arena_->set_fill(fill);
+}
+
+void World::abandon() {
+  platform_.abandon();
+  frames_stand_ = false;
+  machine_ = nullptr;
 }
 
 bool World::shut_down() {

@@ -25,9 +25,13 @@ class World {
   // may be asleep. Until the next reset() there is no machine.
   bool shut_down();
 
+  // Leaves everything as it is, for a machine that cannot be taken down any more. Until the next reset() there is none.
+  void abandon();
+
   Arena& arena() { return *arena_; }
   libos::Machine& machine() { return *machine_; }
   mock::MockPlatform& platform() { return platform_; }
+  const mock::MockPlatform& platform() const { return platform_; }
 
  private:
   struct Unmap {

@@ -5,17 +5,18 @@
 
 namespace cupel::libos {
 
-FutexTable::Key FutexTable::key_of(Task& task, uint64_t address) {
-  const auto place = task.space().identity_of(address);
-  return {place.number, place.offset};
+FutexTable::Key FutexTable::key_of(Task& task, Word where) {
+  if (where.is_private) return {static_cast<uint64_t>(task.space().id()), where.address, true};
+  const auto place = task.space().identity_of(where.address);
+  return {place.number, place.offset, false};
 }
 
-Result<> FutexTable::wait(Task& task, uint64_t address, uint32_t expected, uint32_t mask, platform::Nanoseconds deadline) {
+Result<> FutexTable::wait(Task& task, Word where, uint32_t expected, uint32_t mask, platform::Nanoseconds deadline) {
   uint32_t word = 0;
-  TRY(task.memory().read(address, std::as_writable_bytes(std::span(&word, 1))));
+  TRY(task.memory().read(where.address, std::as_writable_bytes(std::span(&word, 1))));
   if (word != expected) return fail(Errno::again);
   // The lock is held from the comparison until sleep() waits on an event word read before: no wake is lost between.
-  Sleeper sleeper(task, key_of(task, address), mask);
+  Sleeper sleeper(task, key_of(task, where), mask);
   sleepers_.push_back(sleeper);
   while (sleeper.is_linked()) {
     if (auto slept = task.sleep(deadline); !slept) {
@@ -26,8 +27,8 @@ Result<> FutexTable::wait(Task& task, uint64_t address, uint32_t expected, uint3
   return {};
 }
 
-uint32_t FutexTable::wake(Task& task, uint64_t address, uint32_t count, uint32_t mask) {
-  const Key key = key_of(task, address);
+uint32_t FutexTable::wake(Task& task, Word where, uint32_t count, uint32_t mask) {
+  const Key key = key_of(task, where);
   uint32_t woken = 0;
   for (auto sleeper = sleepers_.begin(); sleeper != sleepers_.end() && woken < count;) {
     Sleeper& candidate = *sleeper++;
@@ -39,7 +40,7 @@ uint32_t FutexTable::wake(Task& task, uint64_t address, uint32_t count, uint32_t
   return woken;
 }
 
-FutexTable::Moved FutexTable::requeue(Task& task, uint64_t from, uint32_t wake_count, uint64_t to, uint32_t move_count) {
+FutexTable::Moved FutexTable::requeue(Task& task, Word from, uint32_t wake_count, Word to, uint32_t move_count) {
   Moved done{wake(task, from, wake_count, ~0u), 0};
   const Key old_key = key_of(task, from), new_key = key_of(task, to);
   for (Sleeper& sleeper : sleepers_) {

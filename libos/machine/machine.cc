@@ -112,10 +112,8 @@ void Machine::on_exit(Task& task) {
     }
   }
   task.uncollected_ = task.is_thread_;
-  if (task.is_thread_) return;
-  for (Task& other : tasks_) {
-    if (other.process_ == task.parent_) other.child_exits_.wake_all();
-  }
+  // Its parent, and whoever made it by vfork(2): that need not be its parent, nor of another process.
+  for (Task& other : tasks_) other.child_exits_.wake_all();
 }
 
 Task* Machine::find_task(int32_t tid) {

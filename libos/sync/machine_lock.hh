@@ -13,6 +13,8 @@ class [[clang::capability("mutex")]] MachineLock {
   void acquire(platform::Platform& platform) __attribute__((acquire_capability()));
   void release(platform::Platform& platform) __attribute__((release_capability()));
   bool held() const { return word_.load(std::memory_order_relaxed) != 0; }
+  // For a platform that wants to know who waits for it: 0 while nobody holds it.
+  const std::atomic<uint32_t>& word() const { return word_; }
 
  private:
   std::atomic<uint32_t> word_{0};

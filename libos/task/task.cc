@@ -49,7 +49,7 @@ void Task::exit(int32_t status) {
   if (clear_child_tid_ != 0 && space_->owner_count() > 1) {
     const uint32_t zero = 0;
     // A word that is gone by now has no one to tell; Linux ignores the fault as well.
-    if (memory().write(clear_child_tid_, std::as_bytes(std::span(&zero, 1)))) machine_.futexes().wake(*this, clear_child_tid_, 1, ~0u);
+    if (memory().write(clear_child_tid_, std::as_bytes(std::span(&zero, 1)))) machine_.futexes().wake(*this, {clear_child_tid_}, 1, ~0u);
   }
   fds_.reset();
   fs_.reset();

@@ -36,6 +36,9 @@ class CallWatch {
   // no trace of it.
   void end(SimulatedMemory& memory);
 
+  // Nothing more goes wrong by plan.
+  void calm() { plan_.fail_copy = plan_.interrupt_wait = 0; }
+
   std::span<const GuestAccess> reads() const { return reads_; }
   std::span<const GuestAccess> writes() const { return writes_; }
   // Stretches that were read when an earlier copy of the same call had read them already.

@@ -33,6 +33,7 @@ void MockPlatform::reset(const Chances& chances) {
   }
   next_ = nobody;
   wait_serial_ = switches_ = 0;
+  exhausted_ = false;
   clock_ = boot_time;
   random_state_ = chances.seed;
   console_.clear();
@@ -66,6 +67,7 @@ void MockPlatform::protect(Space space, uint64_t page_address, uint64_t page_cou
 size_t MockPlatform::copy_in(Space space, uint64_t address, std::span<std::byte> out) {
   CallWatch* const watch = current_ == nobody ? nullptr : tasks_[current_].watch;
   if (watch == nullptr) return memory_.read(space, address, out);
+  point_unless_locked();
   const size_t size = memory_.read(space, address, out.first(watch->admit_copy(out.size())));
   watch->on_read(memory_, {space, address, size});
   return size;
@@ -74,6 +76,7 @@ size_t MockPlatform::copy_in(Space space, uint64_t address, std::span<std::byte>
 size_t MockPlatform::copy_out(Space space, uint64_t address, std::span<const std::byte> bytes) {
   CallWatch* const watch = current_ == nobody ? nullptr : tasks_[current_].watch;
   if (watch == nullptr) return memory_.write(space, address, bytes);
+  point_unless_locked();
   const size_t size = memory_.write(space, address, bytes.first(watch->admit_copy(bytes.size())));
   watch->on_write({space, address, size});
   return size;

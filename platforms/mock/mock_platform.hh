@@ -47,6 +47,7 @@ struct Chances {
 class MockPlatform final : public platform::Platform {
  public:
   static constexpr uint32_t tasks_max = 64;               // started and not yet ended
+  static constexpr uint64_t switches_max = 1 << 18;       // of the processor in one run()
   static constexpr platform::Nanoseconds tick = 1'000;    // by which each look at a clock advances it
   static constexpr platform::Nanoseconds boot_time = 1'000'000'000;                    // monotonic
   static constexpr platform::Nanoseconds boot_realtime = 1'700'000'000'000'000'000;    // 2023-11-14
@@ -60,12 +61,18 @@ class MockPlatform final : public platform::Platform {
   void save();
 
   // --- running; from outside of any fiber ---
-  // Lets tasks run until each is idle or sleeps without a deadline.
+  // Lets tasks run until each is idle or sleeps without a deadline; or until they have changed places so often that they
+  // will go on for ever.
   void run();
+  bool exhausted() const { return exhausted_; }
+  // Forgets all tasks, wherever they are: the machine cannot be taken down by itself any more.
+  void abandon();
   // An idle task runs Guest::run once more.
   void rouse(int32_t tid);
   // Tasks that sleep now.
   std::vector<RunningTask> sleeping() const;
+  // Tasks that wait for the machine lock. At rest this is a deadlock.
+  std::vector<RunningTask> waiting_for_lock() const;
   bool ended(int32_t tid) const;
 
   // --- from a task's fiber ---
@@ -78,9 +85,10 @@ class MockPlatform final : public platform::Platform {
   // Counts how often the processor changed hands.
   uint64_t switches() const { return switches_; }
 
-  // Waiting for this word is waiting for the machine lock: no sleep, and waking it is no preemption point, so that the
-  // order in which calls return is that in which they took effect.
-  void set_lock_word(const void* word) { lock_word_ = word; }
+  // This word is the machine lock, 0 while nobody holds it. Waiting for it is no sleep, and waking it is no preemption
+  // point, so that the order in which calls return is that in which they took effect; but where a call copies guest memory
+  // without holding it, that is one.
+  void set_lock_word(const std::atomic<uint32_t>* word) { lock_word_ = word; }
 
   SimulatedMemory& memory() { return memory_; }
   const Scheduler& scheduler() const { return scheduler_; }
@@ -124,6 +132,7 @@ class MockPlatform final : public platform::Platform {
   TaskState* find(int32_t tid);
   void give_fiber(TaskState& state);
   void point();
+  void point_unless_locked();
   void resume(uint32_t number);
   void suspend();
   bool pass_time();
@@ -136,13 +145,15 @@ class MockPlatform final : public platform::Platform {
   std::vector<uint64_t> due_;     // by number
   std::vector<uint32_t> ready_;
   std::vector<std::unique_ptr<Fiber>> spare_fibers_;
+  std::vector<std::unique_ptr<Fiber>> abandoned_fibers_;  // in the middle of something that will not go on
   std::vector<RunningTask> saved_tasks_;
   uint32_t current_ = nobody;
   uint32_t next_ = nobody;  // whom a preemption point has chosen
   uint32_t alive_ = 0;
   uint64_t wait_serial_ = 0;
   uint64_t switches_ = 0;
-  const void* lock_word_ = nullptr;
+  bool exhausted_ = false;
+  const std::atomic<uint32_t>* lock_word_ = nullptr;
   Chances chances_;
   platform::Nanoseconds clock_ = 0;
   uint64_t random_state_ = 0;

@@ -30,6 +30,8 @@ class Scheduler {
   void at_point(uint32_t task);
 
   uint32_t points() const { return points_; }
+  uint32_t tasks() const { return tasks_; }
+  uint32_t depth() const { return schedule_.depth; }
   // PCT's lower bound on the probability of hitting any bug of its depth with a random seed, given what this run was
   // like: 1 / (tasks * points^(depth-1)).
   double pct_bound() const;

@@ -59,7 +59,10 @@ void MockPlatform::give_fiber(TaskState& state) {
 
 void MockPlatform::run() {
   CHECK(current_ == nobody);
+  const uint64_t last_switch = switches_ + switches_max;
   for (;;) {
+    exhausted_ = switches_ >= last_switch;
+    if (exhausted_) return;
     if (next_ == nobody) {
       const auto candidates = ready();
       if (candidates.empty()) {
@@ -105,6 +108,22 @@ void MockPlatform::point() {
   if (chosen == current_) return;
   next_ = chosen;
   suspend();
+}
+
+// Who holds the lock cannot be got between; without it, anything may happen at each look at the guest.
+void MockPlatform::point_unless_locked() {
+  if (lock_word_ == nullptr || lock_word_->load(std::memory_order_relaxed) != 0) return;
+  if (chances_.schedule.order != Order::in_order) point();
+}
+
+void MockPlatform::abandon() {
+  for (TaskState& state : tasks_) {
+    if (state.fiber) abandoned_fibers_.push_back(std::move(state.fiber));
+  }
+  tasks_.clear();
+  due_.clear();
+  alive_ = 0;
+  next_ = nobody;
 }
 
 void MockPlatform::at_call(uint64_t due) {
@@ -170,6 +189,14 @@ std::vector<RunningTask> MockPlatform::sleeping() const {
   std::vector<RunningTask> tasks;
   for (const TaskState& state : tasks_) {
     if (state.state == State::waiting) tasks.push_back(state.task);
+  }
+  return tasks;
+}
+
+std::vector<RunningTask> MockPlatform::waiting_for_lock() const {
+  std::vector<RunningTask> tasks;
+  for (const TaskState& state : tasks_) {
+    if (state.state == State::waiting && state.word == lock_word_) tasks.push_back(state.task);
   }
   return tasks;
 }

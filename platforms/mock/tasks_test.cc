@@ -157,6 +157,66 @@ TEST_F(MockTasks, SleepIsReportedBeforeAnythingElseHappens) {
   EXPECT_TRUE(watching.events == "sleep2 sleep1 woken " || watching.events == "sleep1 sleep2 woken ") << watching.events;
 }
 
+TEST_F(MockTasks, WhoWaitsForALockThatNobodyReleasesIsNamed) {
+  platform.reset({});
+  const Space space = platform.new_space(handler).value();
+  std::atomic<uint32_t> lock{1}, word{0};
+  platform.set_lock_word(&lock);
+  guest[1] = [&] { platform.wait(word, 0, platform::no_deadline); };
+  guest[2] = [&] { platform.wait(lock, 1, platform::no_deadline); };
+  for (int32_t tid : {1, 2}) ASSERT_TRUE(platform.start(tid, space));
+  platform.run();
+  ASSERT_EQ(platform.waiting_for_lock().size(), 1u);
+  EXPECT_EQ(platform.waiting_for_lock()[0].tid, 2);
+  platform.abandon();
+  EXPECT_TRUE(platform.waiting_for_lock().empty());
+  platform.set_lock_word(nullptr);
+}
+
+TEST_F(MockTasks, AMachineThatNeverComesToRestIsStopped) {
+  platform.reset({});
+  const Space space = platform.new_space(handler).value();
+  std::atomic<uint32_t> word{0};
+  bool enough = false;
+  guest[1] = [&] {
+    while (!enough) platform.wait(word, 0, platform.clock() + 1);
+  };
+  ASSERT_TRUE(platform.start(1, space));
+  platform.run();
+  EXPECT_TRUE(platform.exhausted());
+  enough = true;
+  platform.run();
+  EXPECT_FALSE(platform.exhausted());
+}
+
+TEST_F(MockTasks, ACopyWithoutTheLockCanBeInterruptedAndOneWithItCannot) {
+  for (const bool locked : {false, true}) {
+    bool between = false;
+    for (uint32_t seed = 0; seed < 20; ++seed) {
+      platform.reset({.schedule = {.order = Order::random, .seed = seed}});
+      const Space space = platform.new_space(handler).value();
+      std::atomic<uint32_t> lock{locked ? 1u : 0u};
+      platform.set_lock_word(&lock);
+      std::string events;
+      guest[1] = [&] {
+        CallWatch watch;
+        platform.watch(&watch);
+        events += '1';
+        std::byte byte{};
+        platform.copy_in(space, 0, {&byte, 1});
+        events += '1';
+        platform.watch(nullptr);
+      };
+      guest[2] = [&] { events += '2'; };
+      for (int32_t tid : {1, 2}) ASSERT_TRUE(platform.start(tid, space));
+      platform.run();
+      between |= events == "121";
+    }
+    EXPECT_EQ(between, !locked);
+  }
+  platform.set_lock_word(nullptr);
+}
+
 TEST_F(MockTasks, ChanceIsAFunctionOfTheSeed) {
   std::array<std::byte, 13> first{}, again{}, other{};
   platform.reset({.seed = 5});

@@ -12,16 +12,21 @@ Result<> read_counter(const Call& call, Allowed& allowed, FileId id, Pieces piec
   if (total_size(pieces) < sizeof(uint64_t)) return fail(Errno::inval);
   if (counter.value == 0 || counter.unsure) {
     if (file.has(O_NONBLOCK)) allowed.may_fail(Errno::again);
-    else allowed.blocks();
+    if (!file.has(O_NONBLOCK) || call.resumed()) allowed.blocks();
     if (!counter.unsure) return {};
   }
+  const auto value_gone = [id](World& world, const Actual&) { world.counters[world.files[id].counter].unsure = true; };
   if (call.writable(pieces, sizeof(uint64_t)) < sizeof(uint64_t)) {
     // Linux takes the value before it finds that there is no place for it, or not for all of it.
     allowed.fails_with_effect(Errno::fault);
     for (const Piece& piece : pieces) allowed.writes_anything(piece.address, call.writable(piece.address, std::min<uint64_t>(piece.size, sizeof(uint64_t))));
-    allowed.then([id](World& world, const Actual&) { world.counters[world.files[id].counter].unsure = true; });
+    allowed.then(value_gone);
     return {};
   }
+  allowed.fails_with_effect(Errno::fault);
+  allowed.only_with(Fault::copy);
+  for (const Piece& piece : pieces) allowed.writes_anything(piece.address, std::min<uint64_t>(piece.size, sizeof(uint64_t)));
+  allowed.then(value_gone);
   const uint64_t value = counter.semaphore ? 1 : counter.value;
   const auto bytes = std::as_bytes(std::span(&value, 1));
   allowed.returns(sizeof(value));
@@ -66,7 +71,7 @@ Result<> write_counter(const Call& call, Allowed& allowed, FileId id, Pieces pie
   const bool fits = added <= UINT64_MAX - 1 - counter.value;
   if (!fits || counter.unsure) {
     if (file.has(O_NONBLOCK)) allowed.may_fail(Errno::again);
-    else allowed.blocks();
+    if (!file.has(O_NONBLOCK) || call.resumed()) allowed.blocks();
     if (!counter.unsure) return {};
   }
   allowed.returns(sizeof(added));

@@ -83,7 +83,7 @@ Result<> requeue(const Call& call, Allowed& allowed, const FutexArgs& args) {
     if (static_cast<uint32_t>(wakes) >= there.possible) return wake_waiters(world, from, UINT32_MAX, there.possible);
     if (wakes == 0 && static_cast<uint32_t>(moves) >= there.possible && there.certain == there.possible) return move_waiters(world, from, to);
     requeue_waiters(world, from, to, static_cast<uint32_t>(moves));
-    wake_waiters(world, from, UINT32_MAX, 1);
+    wake_waiters(world, from, UINT32_MAX, static_cast<uint32_t>(wakes));
   });
   return {};
 }

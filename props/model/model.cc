@@ -1,6 +1,7 @@
 #include "props/model/model.hh"
 
 #include <algorithm>
+#include <utility>
 
 #include "props/model/call.hh"
 #include "props/model/futexes.hh"
@@ -41,6 +42,7 @@ struct Model::State {
   std::optional<Mismatch> judge(const RuleLine& line, RuleInfo& info, const interface::Invocation& invocation,
                                 const interface::Outcome& outcome, TaskId caller);
   void take_over(const Alternative& alternative, TaskId caller, const interface::Outcome& outcome);
+  void go_to_sleep(TaskId caller);
   void come_back(TaskId caller);
   TaskId find_caller(int32_t tid);
   void bury(TaskId caller, const interface::Outcome& outcome);
@@ -96,8 +98,7 @@ TaskId Model::State::find_caller(int32_t tid) {
 void Model::State::bury(TaskId caller, const interface::Outcome& outcome) {
   if (outcome.kind == interface::Outcome::Kind::blocked) return;
   if (outcome.kind == interface::Outcome::Kind::returned && !is_error(outcome)) lost = true;
-  world.tasks[caller].blocked = false;
-  stop_waiting(world, caller);
+  come_back(caller);
 }
 
 std::optional<Mismatch> Model::State::judge(const RuleLine& line, RuleInfo& info, const interface::Invocation& invocation,
@@ -131,13 +132,25 @@ void Model::State::take_over(const Alternative& alternative, TaskId caller, cons
       world.store(space, write.address, size, exact ? allowed.bytes_of(write).first(size) : std::span<const std::byte>{});
     }
   }
-  if (outcome.kind == interface::Outcome::Kind::blocked) world.tasks[caller].blocked = true;
+  if (outcome.kind == interface::Outcome::Kind::blocked) go_to_sleep(caller);
   else come_back(caller);
   if (alternative.effect) alternative.effect(world, {outcome.value, outcome.slots});
 }
 
+// A call keeps what it sleeps on open: others may close its descriptor, or put another file there.
+void Model::State::go_to_sleep(TaskId caller) {
+  Task& task = world.tasks[caller];
+  if (!task.blocked && scratch.file != FileId::none) {
+    task.held = scratch.file;
+    ++world.files[task.held].references;
+  }
+  task.blocked = true;
+}
+
 void Model::State::come_back(TaskId caller) {
-  world.tasks[caller].blocked = false;
+  Task& task = world.tasks[caller];
+  task.blocked = false;
+  if (task.held != FileId::none) world.drop_file(std::exchange(task.held, FileId::none));
   stop_waiting(world, caller);
 }
 

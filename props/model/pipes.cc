@@ -64,7 +64,8 @@ Result<> read_pipe(const Call& call, Allowed& allowed, FileId id, Pieces pieces)
   if (count == 0 || pipe.unsure) {
     if (pipe.writers == 0) allowed.returns(0);
     else if (file.has(O_NONBLOCK)) allowed.may_fail(Errno::again);
-    else allowed.blocks();
+    // O_NONBLOCK that comes while a call sleeps does not wake it.
+    if (pipe.writers > 0 && (!file.has(O_NONBLOCK) || call.resumed())) allowed.blocks();
     if (count == 0) return {};
   }
   const size_t reached = call.writable(pieces, count);
@@ -117,7 +118,7 @@ Result<> write_pipe(const Call& call, Allowed& allowed, FileId id, Pieces pieces
   const auto full = [&] {
     if (file.has(O_NONBLOCK)) {
       allowed.may_fail(Errno::again);
-      return;
+      if (!call.resumed()) return;
     }
     allowed.blocks();
     if (wanted > atomic_max) {

@@ -42,6 +42,7 @@ struct Task {
   Stamp sleeps_until;                 // the clock will show at least this when the sleep is over
   bool alive = true;
   bool blocked = false;               // in a call that has not come back
+  FileId held = FileId::none;         // what that call reads or writes, whatever becomes of its descriptor meanwhile
   void clear() { *this = {}; }
 };
 

@@ -109,6 +109,7 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
   const auto count = static_cast<uint32_t>(value.value);
   const auto mask = static_cast<uint32_t>(third.value);
   FutexTable& futexes = task.machine().futexes();
+  const FutexTable::Word first{word.address, (raw & private_bit) != 0};
   // get_futex_key() of Linux's kernel/futex/core.c: a private futex is its address, any other the page behind it.
   const auto identified = [&](uint64_t address) -> Result<> {
     if (address % 4 != 0) return fail(Errno::inval);
@@ -122,7 +123,7 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
       const uint32_t bits = which == FutexOperation::wait ? ~0u : mask;
       if (bits == 0) return fail(Errno::inval);
       TRY(identified(word.address));
-      TRY(futexes.wait(task, word.address, count, bits, deadline));
+      TRY(futexes.wait(task, first, count, bits, deadline));
       return 0;
     }
     case FutexOperation::wake:
@@ -130,7 +131,7 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
       const uint32_t bits = which == FutexOperation::wake ? ~0u : mask;
       if (bits == 0) return fail(Errno::inval);
       TRY(identified(word.address));
-      return futexes.wake(task, word.address, many(count), bits);
+      return futexes.wake(task, first, many(count), bits);
     }
     case FutexOperation::requeue:
     case FutexOperation::cmp_requeue: {
@@ -143,7 +144,7 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
         TRY(task.memory().read(word.address, std::as_writable_bytes(std::span(&now, 1))));
         if (now != mask) return fail(Errno::again);
       }
-      const auto moved = futexes.requeue(task, word.address, count, second.address, move_count);
+      const auto moved = futexes.requeue(task, first, count, {second.address, first.is_private}, move_count);
       return moved.woken + moved.moved;
     }
   }

@@ -1,0 +1,148 @@
+#include "fuzz/linux/linux_target.hh"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "fuzz/linux/digest.hh"
+#include "fuzz/linux/meetings.hh"
+#include "fuzz/program/text.hh"
+#include "shims/linux/shim.hh"
+
+namespace cupel::fuzz {
+namespace {
+
+// The digest before and after each step of a program.
+class Watcher final : public Observer {
+ public:
+  explicit Watcher(Executor& executor) : executor_(executor) {}
+  void before_step(size_t, const interface::Invocation&) override { before_ = visible_digest(executor_.world().machine()); }
+  void on_step(const StepReport& report) override {
+    changed.push_back(before_ != visible_digest(executor_.world().machine()));
+    values.push_back(report.outcome.value);
+    refused.push_back(report.mishaps.refusal);
+  }
+  std::vector<bool> changed, refused;
+  std::vector<int64_t> values;
+
+ private:
+  Executor& executor_;
+  uint64_t before_ = 0;
+};
+
+class LinuxTargetTest : public testing::Test {
+ protected:
+  const Watcher& watch(std::string_view text) {
+    const auto parsed = parse(grammar, text);
+    EXPECT_TRUE(parsed.has_value());
+    watcher.emplace(executor);
+    executor.run(parsed->program, {}, &*watcher);
+    return *watcher;
+  }
+  Grammar grammar{linux_shim::description()};
+  Executor executor;
+  std::optional<Watcher> watcher;
+};
+
+TEST_F(LinuxTargetTest, TheDigestSeesEachChangeThatATaskCouldFindOut) {
+  const Watcher& seen = watch(R"(
+    dup(1)
+    fcntl(3, F_SETFD, 1)
+    lseek(0, 7, SEEK_SET)
+    mkdir("d", 0755)
+    chmod("d", 0700)
+    symlink("d", "l")
+    rename("l", "m")
+    r7 = pipe2(out, 0)
+    write(r7.2, "x", 1)
+    r9 = eventfd2(0, 0)
+    write(r9, {01 00 00 00 00 00 00 00}, 8)
+    r11 = mmap(0, 0x3000, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+    mprotect(r11, 0x1000, 0)
+    munmap(r11, 0x1000)
+    chdir("d")
+    umask(077)
+    ftruncate(1, 9)
+    fork()
+  )");
+  ASSERT_EQ(seen.values.size(), 18u);
+  for (size_t step = 0; step < seen.values.size(); ++step) {
+    EXPECT_GE(seen.values[step], 0) << step;
+    EXPECT_TRUE(seen.changed[step]) << step;
+  }
+}
+
+TEST_F(LinuxTargetTest, TheDigestIsTheSameAfterCallsThatOnlyLook) {
+  const Watcher& seen = watch("getpid()\nfstat(0, out)\nfcntl(0, F_GETFD, 0)\nclose(77)\npipe2(null, 0)\nmkdir(\"/\", 0)\nclock_gettime(CLOCK_REALTIME, out)");
+  EXPECT_EQ(seen.changed, std::vector<bool>(7, false));
+}
+
+TEST_F(LinuxTargetTest, WhereTheHostDeniesEverythingEachCallIsRefusedAndNothingChanges) {
+  const Watcher& seen = watch("@policy deny_all\ndup(1)\nmkdir(\"d\", 0755)\npipe2(out, 0)\ngetpid()");
+  EXPECT_EQ(seen.values, std::vector<int64_t>(4, -EPERM));
+  EXPECT_EQ(seen.refused, std::vector<bool>(4, true));
+  EXPECT_EQ(seen.changed, std::vector<bool>(4, false));
+}
+
+TEST_F(LinuxTargetTest, AMixedPolicyGrantsSomeCallsAndJudgesThemAsEver) {
+  size_t granted = 0, refused = 0;
+  for (int seed = 0; seed < 20; ++seed) {
+    const Watcher& seen = watch("@policy mixed seed=" + std::to_string(seed) + "\ndup(1)\nmkdir(\"d\", 0755)\npipe2(out, 0)\nlseek(0, 3, SEEK_SET)");
+    for (size_t step = 0; step < seen.values.size(); ++step) {
+      EXPECT_EQ(seen.refused[step], seen.values[step] == -EPERM);
+      EXPECT_EQ(seen.changed[step], !seen.refused[step]);
+      ++(seen.refused[step] ? refused : granted);
+    }
+  }
+  EXPECT_GT(granted, 10u);
+  EXPECT_GT(refused, 10u);
+}
+
+TEST_F(LinuxTargetTest, UnderEveryPolicyGeneratedProgramsPassAllOracles) {
+  for (const auto kind : {LinuxTarget::Kind::program, LinuxTarget::Kind::concurrent}) {
+    LinuxTarget target("it", kind);
+    size_t refusals = 0;
+    for (uint32_t seed = 0; seed < 60; ++seed) {
+      const std::string text = target.print(target.generate(seed));
+      for (const char* policy : {"@policy deny_all\n", "@policy mixed\n"}) {
+        const auto input = target.parse(policy + text);
+        ASSERT_TRUE(input.has_value()) << input.error();
+        const auto run = target.run(input->bytes);
+        EXPECT_FALSE(run.finding.has_value()) << run.finding->oracle << " at " << run.finding->call << "\n" << policy << text;
+        refusals += target.trace(input->bytes).contains("EPERM") ? 1 : 0;
+      }
+    }
+    EXPECT_GT(refusals, 50u);
+  }
+}
+
+TEST_F(LinuxTargetTest, TheTraceOfAPctRunSaysWhatItsScheduleMayMiss) {
+  LinuxTarget target("linux_concurrent", LinuxTarget::Kind::concurrent);
+  const auto input = target.parse("fork()\ngetpid() ; task 1\ngetpid()");
+  ASSERT_TRUE(input.has_value());
+  EXPECT_TRUE(target.trace(input->bytes).contains("PCT: 2 tasks")) << target.trace(input->bytes);
+}
+
+TEST_F(LinuxTargetTest, EveryMeetingIsAProgramInWhichSomebodySleepsUnderSomeSchedule) {
+  LinuxTarget target("linux_concurrent", LinuxTarget::Kind::concurrent);
+  for (const std::string_view text : meetings()) {
+    bool sleeps = false;
+    for (int seed = 0; seed < 20; ++seed) {
+      const auto input = target.parse("@schedule random seed=" + std::to_string(seed) + "\n" + std::string(text));
+      ASSERT_TRUE(input.has_value()) << input.error() << " in\n" << text;
+      EXPECT_FALSE(target.run(input->bytes).finding.has_value()) << text;
+      sleeps = sleeps || target.trace(input->bytes).contains("sleeps");
+    }
+    EXPECT_TRUE(sleeps || text.contains("rename")) << text;
+  }
+}
+
+TEST_F(LinuxTargetTest, OnlyTheConcurrentTargetHasTheOracleOfOrders) {
+  LinuxTarget program("linux_program", LinuxTarget::Kind::program), concurrent("linux_concurrent", LinuxTarget::Kind::concurrent);
+  EXPECT_FALSE(program.disable_oracle("linearisable"));
+  EXPECT_TRUE(concurrent.disable_oracle("linearisable"));
+  EXPECT_EQ(concurrent.oracles().size(), program.oracles().size() + 1);
+}
+
+}  // namespace
+}  // namespace cupel::fuzz
