@@ -106,6 +106,7 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   void insert(Vma& vma);
   void erase(Vma& vma);
   Result<> split_at(uint64_t page);
+  Result<> protect_pages(uint64_t start, uint64_t end, platform::Access access);
   void merge_around(uint64_t start, uint64_t end);
   void drop_pages(uint64_t start, uint64_t end);
 

@@ -115,7 +115,12 @@ Result<> AddressSpace::map(const Mapping& mapping) {
 }
 
 Result<> AddressSpace::protect(uint64_t start, uint64_t pages, Access access) {
-  const uint64_t end = start + pages;
+  const auto done = protect_pages(start, start + pages, access);
+  merge_around(start, start + pages);  // what was done before an error as well
+  return done;
+}
+
+Result<> AddressSpace::protect_pages(uint64_t start, uint64_t end, Access access) {
   if (covering(start) == vmas_.end()) return fail(Errno::nomem);
   for (uint64_t page = start; page < end;) {
     auto vma = covering(page);
@@ -132,7 +137,6 @@ Result<> AddressSpace::protect(uint64_t start, uint64_t pages, Access access) {
     }
     page = until;
   }
-  merge_around(start, end);
   return {};
 }
 
