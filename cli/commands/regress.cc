@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -16,7 +18,7 @@ namespace {
 struct Options {
   std::vector<std::string> groups;
   bool mutants = false, matrix = false, json = false;
-  std::string rediscover;
+  std::string rediscover, table;
 };
 
 bool passes(const fuzz::EntryResult& result) { return result.on_current.verdict == "ok" && result.mutant != "survived"; }
@@ -39,20 +41,39 @@ void print_row(const fuzz::EntryResult& result) {
   }
 }
 
-// Which mutants survive when one oracle is off: those that it alone catches.
-void print_matrix(const std::vector<fuzz::EntryResult>& results) {
-  std::set<std::string> oracles;
-  for (const auto& result : results) oracles.insert(result.catchers.begin(), result.catchers.end());
-  std::cout << "\n| oracle | catches | survive without it |\n|---|---|---|\n";
-  for (const std::string& oracle : oracles) {
-    std::string catches, alone;
+// Which mutants each oracle catches, and which survive when it is off: those that it alone catches. Sanitizers cannot be
+// switched off.
+std::string matrix(const std::vector<fuzz::EntryResult>& results) {
+  std::map<std::string, std::set<std::string>> targets_of;  // by oracle
+  for (const auto& result : results) {
+    for (const std::string_view oracle : fuzz::find_target(result.entry.target)->make()->oracles()) targets_of[std::string(oracle)].insert(result.entry.target);
+    for (const std::string& catcher : result.catchers) targets_of[catcher].insert(result.entry.target);
+  }
+  std::string text = "| oracle | of | catches | survives without it |\n|---|---|---|---|\n";
+  for (const auto& [oracle, targets] : targets_of) {
+    std::vector<std::string> catches, alone;
     for (const auto& result : results) {
       if (std::ranges::find(result.catchers, oracle) == result.catchers.end()) continue;
-      catches += (catches.empty() ? "" : ", ") + result.entry.id;
-      if (result.catchers.size() == 1) alone += (alone.empty() ? "" : ", ") + result.entry.id;
+      catches.push_back(result.entry.id);
+      if (result.catchers.size() == 1) alone.push_back(result.entry.id);
     }
-    std::cout << fmt::format("| {} | {} | {} |\n", oracle, catches, alone.empty() ? "none" : alone);
+    const auto list = [](const auto& names) { return names.empty() ? std::string("none") : fmt::format("{}", fmt::join(names, ", ")); };
+    text += fmt::format("| {} | {} | {} | {} |\n", oracle, list(targets), list(catches), list(alone));
   }
+  return text;
+}
+
+// Puts the table into a file, in place of what is behind the marker there.
+std::expected<void, std::string> write_table(const std::string& file, const std::string& table) {
+  constexpr std::string_view marker = "<!-- cupel regress --table -->\n";
+  std::ifstream in(file);
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  const auto at = text.find(marker);
+  if (!in || at == std::string::npos) return std::unexpected(file + ": cannot be read, or has no line " + std::string(marker.substr(0, marker.size() - 1)));
+  std::ofstream out(file);
+  out << text.substr(0, at + marker.size()) << table;
+  if (!out.flush()) return std::unexpected(file + ": cannot be written");
+  return {};
 }
 
 int run(const Options& options) {
@@ -85,7 +106,10 @@ int run(const Options& options) {
     std::cout << fmt::format("{} of {} pass", passed, results.size());
     if (options.mutants) std::cout << fmt::format(", {} mutants caught", std::ranges::count(results, "caught", &fuzz::EntryResult::mutant));
     std::cout << '\n';
-    if (options.matrix) print_matrix(results);
+    if (options.matrix) std::cout << '\n' << matrix(results);
+  }
+  if (!options.table.empty()) {
+    if (auto written = write_table(options.table, matrix(results)); !written) return complain(written.error());
   }
   return passed == results.size() ? exit_fine : exit_findings;
 }
@@ -98,9 +122,14 @@ void add_regress(CLI::App& app, int& exit_code) {
   command->add_option("GROUP", options->groups, "linux, snp, ... or an entry's id (default: all)");
   command->add_flag("--mutants", options->mutants, "build each entry's mutant and replay its input on it");
   command->add_flag("--matrix", options->matrix, "with the mutants, ask each oracle alone; prints which mutants survive without it");
+  command->add_option("--table", options->table, "as --matrix, and put the table into this file, below its marker (docs/oracles.md)");
   command->add_option("--rediscover", options->rediscover, "also fuzz each mutant from nothing for this long (60s, 2m)");
   command->add_flag("--json", options->json, "one JSON object on stdout");
-  command->callback([options, &exit_code] { exit_code = run(*options); });
+  command->callback([options, &exit_code] {
+    options->matrix = options->matrix || !options->table.empty();
+    options->mutants = options->mutants || options->matrix;
+    exit_code = run(*options);
+  });
 }
 
 }  // namespace cupel::cli
