@@ -105,14 +105,17 @@ void Machine::collect() {
 }
 
 void Machine::on_exit(Task& task) {
-  // Children of a process go to the first one, which stands for init, when their last thread's parent ends.
+  // Children of a process go to the first one, which stands for init.
   if (!task.is_thread_) {
     for (Task& child : tasks_) {
-      if (child.parent_ == task.process_ && &child != &task) child.parent_ = first_ == &task ? 0 : 1;
+      if (child.parent_ != task.process_ || &child == &task) continue;
+      child.parent_ = first_ == &task ? 0 : 1;
+      child.exit_signal_ = 17;  // reparent_leader() of Linux's kernel/exit.c: SIGCHLD, whatever it was
     }
   }
   task.uncollected_ = task.is_thread_;
-  // Its parent, and whoever made it by vfork(2): that need not be its parent, nor of another process.
+  // Its parent, whoever made it by vfork(2), which need not be its parent nor of another process, and the first process, to which
+  // it may leave children that have ended.
   for (Task& other : tasks_) other.child_exits_.wake_all();
 }
 

@@ -2,6 +2,8 @@
 
 #include <sched.h>
 
+#include <csignal>
+
 #include "props/model/futexes.hh"
 
 namespace cupel::props {
@@ -41,6 +43,7 @@ void orphan_children(World& world, ProcessId parent) {
     if (process.parent != parent) continue;
     process.parent = ProcessId(0);
     process.parent_unsure = true;
+    process.exit_signal = SIGCHLD;
   }
 }
 
