@@ -51,7 +51,7 @@ TaskId World::task_of(int32_t tid) const {
     const Task& task = tasks[TaskId(index)];
     if (task.tid != tid) continue;
     if (task.alive) return TaskId(index);
-    if (task.blocked) ended = TaskId(index);
+    ended = TaskId(index);  // and so not one that nobody has heard of
   }
   return ended;
 }
