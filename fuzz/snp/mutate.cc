@@ -56,11 +56,15 @@ class Chooser {
 // A place of shared memory that the guest's parts read.
 uint64_t shared_place(Chooser& choose) {
   using namespace mock_snp;
-  const uint64_t pages[] = {frames::ghcb, frames::ghcb, frames::doorbell, frames::response, frames::certificates, frames::bounce, frames::queue, frames::boot};
-  const uint64_t page = pages[choose.below(std::size(pages))] << 12;
   constexpr uint64_t of_ghcb[] = {0x1f8, 0x308, 0x310, 0x318, 0x398, 0x3a0, 0x3f0, 0x3f8, 0x800, 0x808};
-  if (page >> 12 == frames::ghcb && !choose.one_in(6)) return page + of_ghcb[choose.below(std::size(of_ghcb))];
-  return page + choose.below(choose.one_in(2) ? 16 : 512) * 8;
+  constexpr uint64_t of_queue[] = {0x800, 0x800, 0x808, 0x810, 0x818};
+  constexpr uint64_t pages[] = {frames::doorbell, frames::response, frames::certificates, frames::boot, frames::pool, frames::pool};
+  switch (choose.below(4)) {
+    case 0:
+    case 1: return (uint64_t{frames::ghcb} << 12) + (choose.one_in(6) ? choose.below(512) * 8 : of_ghcb[choose.below(std::size(of_ghcb))]);
+    case 2: return (uint64_t{frames::queue} << 12) + of_queue[choose.below(std::size(of_queue))];
+    default: return (pages[choose.below(std::size(pages))] << 12) + choose.below(choose.one_in(2) ? 16 : 512) * 8;
+  }
 }
 
 Act Chooser::act() {
@@ -87,7 +91,7 @@ Act Chooser::act() {
     case ActKind::poke: made.a = shared_place(*this), made.b = word(); break;
     case ActKind::invalid: {
       constexpr uint64_t bits[] = {63, 97, 98, 99, 115, 116};
-      made.a = bits[below(std::size(bits))];
+      made.a = one_in(3) ? below(128) : bits[below(std::size(bits))];
       break;
     }
     case ActKind::reg: made.a = below(4), made.b = word(); break;
@@ -114,6 +118,18 @@ void add_siege(Script& script, Chooser& choose) {
   for (uint16_t nth = 0; nth < 24; ++nth) script.acts.push_back({choose.one_in(2) ? When::before_exit : When::after_exit, nth, choose.one_in(4) ? ActKind::partial : one.kind, one.a, one.b});
 }
 
+// One kind of lie, told at a row of exits with another value each time: mostly the first guest to look is the last.
+void add_lies(Script& script, Chooser& choose) {
+  Act one = choose.act();
+  one.when = choose.one_in(2) ? When::after_exit : When::before_load;
+  for (uint16_t nth = static_cast<uint16_t>(choose.below(8)), end = static_cast<uint16_t>(nth + 2); nth < end; ++nth) {
+    one.nth = nth;
+    if (one.kind == ActKind::poke || one.kind == ActKind::reg) one.b = choose.word();
+    else if (one.kind != ActKind::invalid) one.a = choose.word();
+    script.acts.push_back(one);
+  }
+}
+
 template <class T>
 void drop_one(std::vector<T>& from, Chooser& choose) {
   if (!from.empty()) from.erase(from.begin() + static_cast<ptrdiff_t>(choose.below(from.size())));
@@ -137,6 +153,7 @@ Script generate(const Grammar& grammar, uint64_t seed) {
   }
   if (choose.one_in(4)) add_double(script, choose);
   if (choose.one_in(12)) add_siege(script, choose);
+  if (choose.one_in(3)) add_lies(script, choose);
   for (uint64_t count = choose.one_in(3) ? choose.below(6) : choose.below(2); count > 0; --count) script.acts.push_back(choose.act());
   normalise(grammar, script);
   return script;

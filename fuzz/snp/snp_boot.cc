@@ -23,7 +23,7 @@ constexpr fuzz::snp::StepDesc steps[] = {{"boot"}, {"status", {fuzz::snp::ArgDes
                                          {"boot_secrets", {fuzz::snp::ArgDesc{"gpa", 0, addresses}}}, {"verify", {fuzz::snp::ArgDesc{"good", 2}}}, {"time", {fuzz::snp::ArgDesc{"khz", 0, frequencies}}},
                                          {"call", {fuzz::snp::ArgDesc{"number", 8}}}, {"call_list", {fuzz::snp::ArgDesc{"pages", 600}, fuzz::snp::ArgDesc{"at_once", 600}}}};
 static_assert(std::size(steps) == kind_count);
-constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::answer, ActKind::no_entropy, ActKind::time, ActKind::lose_store, ActKind::skip, ActKind::info_2, ActKind::remap};
+constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::flip, ActKind::answer, ActKind::answer, ActKind::no_entropy, ActKind::time, ActKind::lose_store, ActKind::skip, ActKind::info_2, ActKind::remap};
 constexpr uint64_t likely_words[] = {0, 1, 999, 5000, UINT64_MAX, uint64_t{51} << 24 | uint64_t{1} << 48 | uint64_t{1} << 32 | 1, uint64_t{2} << 48 | uint64_t{3} << 32 | 1, 0x1081, 0x2081};
 
 class SnpBoot final : public fuzz::snp::SnpTarget {
@@ -44,6 +44,7 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
     PageStates<Hardware> pages;
     Boot<Hardware> boot;
     svsm::Svsm<Hardware> svsm;
+    std::optional<Clock<Hardware>> clock;
     bool booted = false;
   };
 
@@ -59,7 +60,7 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
     put_secrets(world, frames::secrets);
     guest_.emplace(hardware, states_);
     taken_.clear();
-    clock_last_ = 0;
+    clock_last_ = khz_ = 0;
     status_ = Hardware::default_status, c_bit_said_ = Hardware::c_bit;
     verified_ = false;
   }
@@ -105,15 +106,14 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
         if (guest_->boot.gate().is_open() && !verified_) violate(world, "answer", "a closed gate: nothing was verified", "an open one");
         return guest_->boot.gate().is_open() ? "open" : "closed";
       case time: {
-        Clock<Hardware> clock(guest_->core, Untrusted<uint64_t>(step.args[0]));
-        if (step.args[0] < 1000 || step.args[0] > 10'000'000) violate(world, "answer", "a frequency that a processor can have", std::to_string(step.args[0]) + " kHz");
-        uint64_t last = 0;
+        if (!guest_->clock) guest_->clock.emplace(guest_->core, Untrusted<uint64_t>(step.args[0])), khz_ = step.args[0];
+        if (khz_ < 1000 || khz_ > 10'000'000) violate(world, "answer", "a frequency that a processor can have", std::to_string(khz_) + " kHz");
         for (unsigned turn = 0; turn < 4; ++turn) {
-          const uint64_t now = clock.ticks();
-          if (now < last) violate(world, "diff", "time that goes forward", "time that goes back");
-          last = now;
+          const uint64_t now = guest_->clock->ticks();
+          if (now < clock_last_) violate(world, "diff", "time that goes forward", "time that goes back");
+          clock_last_ = now;
         }
-        static_cast<void>(clock.nanoseconds_now());
+        static_cast<void>(guest_->clock->nanoseconds_now());
         return "done";
       }
       case call: {
@@ -176,7 +176,7 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
 
   std::vector<Frame> states_;
   std::vector<uint64_t> taken_;
-  uint64_t clock_last_ = 0, status_ = 0, c_bit_said_ = 0;
+  uint64_t clock_last_ = 0, khz_ = 0, status_ = 0, c_bit_said_ = 0;
   bool verified_ = false;
   std::optional<Guest> guest_;
 };

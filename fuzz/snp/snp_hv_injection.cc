@@ -4,6 +4,7 @@
 #include "fuzz/snp/snp_target.hh"
 #include "platforms/snp/doorbell.hh"
 #include "platforms/snp/exits.hh"
+#include "platforms/snp/negotiation.hh"
 
 namespace cupel::fuzz {
 namespace {
@@ -29,13 +30,14 @@ class SnpHvInjection final : public fuzz::snp::SnpTarget {
   using Hardware = mock_snp::Hardware;
   struct Guest {
     explicit Guest(Hardware& hardware, std::vector<uint8_t>& dispatched)
-        : core(hardware, uint64_t{frames::ghcb} << 12), ghcb(core), exits(ghcb), doorbell(ghcb, uint64_t{frames::doorbell} << 12, {[](void* self, uint8_t vector) {
+        : core(hardware, uint64_t{frames::ghcb} << 12), negotiation(core), ghcb(core), exits(ghcb), doorbell(ghcb, uint64_t{frames::doorbell} << 12, {[](void* self, uint8_t vector) {
                                                                                              static_cast<Guest*>(self)->dispatched_.push_back(vector);
                                                                                              static_cast<Guest*>(self)->exits.nmi_complete();  // a handler exits as well
                                                                                            },
                                                                                            this}),
           dispatched_(dispatched) {}
     Core<Hardware> core;
+    Negotiation<Hardware> negotiation;
     Ghcb<Hardware> ghcb;
     Exits<Hardware> exits;
     Doorbell<Hardware> doorbell;
@@ -92,7 +94,7 @@ class SnpHvInjection final : public fuzz::snp::SnpTarget {
         break;
       }
       case msr_exit:
-        guest_->core.msr_exchange(msr::register_request<uint64_t>(frames::ghcb), SITE("test.register", "as in the negotiation"), [](uint64_t word) { return msr::register_answer<uint64_t>(word, frames::ghcb); }, Reason::registration_refused);
+        guest_->negotiation.register_ghcb();
         break;
       default:
         if (opened_) doorbell.wait();

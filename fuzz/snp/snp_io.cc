@@ -14,7 +14,7 @@ using Step = fuzz::snp::GuestStep;
 using fuzz::snp::World;
 
 constexpr uint64_t lengths[] = {0, 1, 7, 8, 9, 100, 512, 1023, 1024, 1025, 4096};
-constexpr uint32_t pool = 700, pool_pages = 2;
+using frames::pool, frames::pool_pages;
 enum Kind : uint8_t { open, release, post, poll, request_9p, give, reuse, kind_count };
 constexpr fuzz::snp::ArgDesc length{"length", 0x2000, lengths}, room{"room", 0x2000, lengths};
 constexpr fuzz::snp::StepDesc steps[] = {{"open"}, {"release"}, {"post", {length, room}}, {"poll", {length}}, {"request_9p", {fuzz::snp::ArgDesc{"tag", 0x1'0000}}}, {"give", {fuzz::snp::ArgDesc{"slot", 16}, length}}, {"reuse"}};

@@ -17,7 +17,7 @@ constexpr uint64_t sequences[] = {0, 2, 0xffff'fff0, 0xffff'fffd, 0xffff'fffe, 0
 enum Kind : uint8_t { start, report, extended_report, derive_key, tsc_factor, kind_count };
 constexpr fuzz::snp::StepDesc steps[] = {{"start", {fuzz::snp::ArgDesc{"sequence", 0, sequences}}}, {"report", {fuzz::snp::ArgDesc{"nonce"}}}, {"extended_report", {fuzz::snp::ArgDesc{"nonce"}}}, {"derive_key", {fuzz::snp::ArgDesc{"fields", 128}}}, {"tsc_factor"}};
 static_assert(std::size(steps) == kind_count);
-constexpr ActKind likely_acts[] = {ActKind::info_2, ActKind::refuse, ActKind::replay, ActKind::damage, ActKind::ignore, ActKind::invalid, ActKind::reg, ActKind::info_1, ActKind::poke};
+constexpr ActKind likely_acts[] = {ActKind::info_2, ActKind::refuse, ActKind::replay, ActKind::damage, ActKind::damage, ActKind::ignore, ActKind::invalid, ActKind::reg, ActKind::info_1, ActKind::poke};
 constexpr uint64_t likely_words[] = {uint64_t{2} << 32, uint64_t{1} << 32, 5, 0x16, uint64_t{0x8000'0000} << 32, 1, 2, UINT64_MAX, 4096};
 
 class SnpMessages final : public fuzz::snp::SnpTarget {

@@ -17,12 +17,12 @@ enum Kind : uint8_t { negotiate, accept_early, share_early, accept, share, touch
 constexpr fuzz::snp::StepDesc steps[] = {{"negotiate"},          {"accept_early", {gfn}}, {"share_early", {gfn}}, {"accept", {gfn, pages}}, {"share", {gfn, pages}},
                                          {"touch", {gfn}},       {"store", {gfn, value}}, {"load", {gfn}},        {"pin", {gfn, pages}}};
 static_assert(std::size(steps) == kind_count);
-constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::info_1, ActKind::info_2, ActKind::current, ActKind::end, ActKind::header_reserved, ActKind::entry, ActKind::partial,
+constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::answer, ActKind::poke, ActKind::info_1, ActKind::info_2, ActKind::current, ActKind::end, ActKind::header_reserved, ActKind::entry, ActKind::partial,
                                    ActKind::remap, ActKind::assign, ActKind::unassign, ActKind::smash, ActKind::stall, ActKind::resume, ActKind::invalid};
 
 class SnpPsc final : public fuzz::snp::SnpTarget {
  public:
-  SnpPsc() : SnpTarget("snp_psc", {steps, likely_acts, {}}), states_(mock_snp::guest_frames) {}
+  SnpPsc() : SnpTarget("snp_psc", {steps, likely_acts, {}}), states_(frames::special) {}
 
  private:
   using Hardware = mock_snp::Hardware;
@@ -36,8 +36,6 @@ class SnpPsc final : public fuzz::snp::SnpTarget {
 
   void begin(fuzz::snp::World& world) override {
     std::ranges::fill(states_, Frame{});
-    for (uint32_t frame = frames::special; frame < mock_snp::guest_frames; ++frame) states_[frame] = {PageState::shared, Role::pinned};
-    states_[frames::ghcb].role = Role::ghcb;
     pinned_.clear();
     guest_.emplace(world.hardware, states_);
     world.hardware.entries.on_vc = [this](uint64_t) { guest_->pages.on_not_validated(); };
@@ -59,10 +57,10 @@ class SnpPsc final : public fuzz::snp::SnpTarget {
       case share: all.share(frame, count); break;
       case touch:
       case load:
-        if (all.shadow().state(frame) == PageState::private_valid) static_cast<void>(world.hardware.load_private(frame << 12));
+        if (all.shadow().covers(frame, 1) && all.shadow().state(frame) == PageState::private_valid) static_cast<void>(world.hardware.load_private(frame << 12));
         break;
       case store:
-        if (all.shadow().state(frame) == PageState::private_valid) world.hardware.store_private(frame << 12, step.args[1]);
+        if (all.shadow().covers(frame, 1) && all.shadow().state(frame) == PageState::private_valid) world.hardware.store_private(frame << 12, step.args[1]);
         break;
       case pin: {
         const bool pinned = all.shadow().all_allow(frame, count, PageAct::rescind) && all.shadow().claim(frame, count, Role::pinned);

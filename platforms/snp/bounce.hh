@@ -55,7 +55,7 @@ void Bounce<Hardware>::take(uint64_t slot, std::span<uint8_t> bytes) {
   core_.require(slot < slot_count() && bytes.size() <= slot_size, Reason::device);
   const auto any = [](uint64_t word) { return word <= UINT64_MAX; };
   for (uint64_t offset = 0; offset < bytes.size(); offset += 8) {
-    const uint64_t word = core_.hardware.shared64(slot_gpa(slot) + offset).read_once(SITE("bounce.bytes", "as many as were declared; the bytes stay untrusted", "a_bounced_copy_stays_within_its_slot")).checked(any).value_or(0);
+    const uint64_t word = core_.hardware.shared64(slot_gpa(slot) + offset).read_once(SITE("bounce.bytes", "as many as were declared; the bytes stay untrusted")).checked(any).value_or(0);
     for (uint64_t byte = offset; byte < offset + 8 && byte < bytes.size(); ++byte) bytes[byte] = static_cast<uint8_t>(word >> ((byte - offset) * 8));
   }
 }

@@ -152,7 +152,7 @@ std::expected<uint64_t, MessageFault> Messages<Hardware, Cipher>::copy_certifica
   const auto any = [](uint64_t word) { return word <= UINT64_MAX; };
   const uint64_t size = certificate_bytes_ < to.size() ? certificate_bytes_ : to.size();
   for (uint64_t offset = 0; offset < size / 8 * 8; offset += 8) {
-    const uint64_t word = core_.hardware.shared64(pages_.certificates + offset).read_once(SITE("message.certificate", "bounded by our own pages; the bytes stay untrusted", "the_copy_of_certificates_stays_within_our_pages")).checked(any).value_or(0);
+    const uint64_t word = core_.hardware.shared64(pages_.certificates + offset).read_once(SITE("message.certificate", "bounded by our own pages; the bytes stay untrusted")).checked(any).value_or(0);
     for (unsigned byte = 0; byte < 8; ++byte) to[offset + byte] = static_cast<uint8_t>(word >> (byte * 8));
   }
   return size / 8 * 8;

@@ -45,14 +45,6 @@ constexpr bool range_within(const Word& first, const Word& count, const Word& lo
   if (first > high) return false;
   return static_cast<bool>(count <= high - first);
 }
-// Whether the two ranges, neither of which wraps, have a frame in common.
-template <class Word>
-constexpr bool ranges_overlap(const Word& first, const Word& count, const Word& other_first, const Word& other_count) {
-  if (count == Word(0) || other_count == Word(0)) return false;
-  if (first < other_first) return static_cast<bool>(count > other_first - first);
-  return static_cast<bool>(other_count > first - other_first);
-}
-
 struct Frame {
   PageState state = PageState::private_invalid;
   Role role = Role::none;

@@ -24,7 +24,7 @@ enum class ActKind : uint8_t {
   drop,             // frame a is not present
   mark_mmio,        // frame a has the reserved bit set
   resume,           // the guest runs on although it has ended, a more times
-  stall,            // from now on no page state entry is handled any more
+  stall,            // from now on no page state entry and no guest request is handled any more
   poke,             // the shared 64-bit word at guest address a = b
   invalid,          // valid bit a of the GHCB is cleared
   reg,              // register a (RAX, RBX, RCX, RDX) of the GHCB = b

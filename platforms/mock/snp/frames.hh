@@ -12,4 +12,7 @@ inline constexpr uint32_t bounce = special + 16, bounce_pages = 8;
 inline constexpr uint32_t queue = special + 24;
 inline constexpr uint32_t vmsa = special + 32, vmsa_pages = 16;
 
+// Ordinary memory that the guest of snp_io makes its pool of bounce buffers.
+inline constexpr uint32_t pool = 700, pool_pages = 2;
+
 }  // namespace cupel::mock_snp::frames

@@ -245,9 +245,10 @@ void Hardware::deliver(const Act& given) {
     running.push_back(gfn);
     interrupt([&] { entries.on_start(gfn); });
   } else if (given.kind == ActKind::replay && !mapped_encrypted(frames::response)) {
-    secure_processor_.replay(given.a, system_.words(frames::response));
+    if (secure_processor_.replay(given.a, system_.words(frames::response))) hypervisor_.lied_page(frames::response);
   } else if (given.kind == ActKind::damage && !mapped_encrypted(frames::response)) {
     system_.words(frames::response)[given.a / 64 % PageStore::words] ^= uint64_t{1} << (given.a % 64);
+    hypervisor_.lied_page(frames::response);
   }
 }
 

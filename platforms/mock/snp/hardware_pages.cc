@@ -115,9 +115,9 @@ uint32_t Hardware::rmpadjust(uint64_t gfn, snp::PageSize size, uint64_t attribut
     if (entries.on_vc) entries.on_vc(0x404);
     throw GuestStopped{};
   }
+  if (adjust.vmsa && adjust.permissions != 0) violate("shadow", "no lower privilege level reads or writes processor state", frame(gfn));
   const bool reached = system_.access(number, Encrypted::yes, Write::no) == Access::data;
   if (adjust.permissions != 0 && reached && !system_.is_zero(number)) violate("scrub", "a page given to a lower privilege level holds zeros only", frame(gfn) + " holds something of ours");
-  if (adjust.vmsa && adjust.permissions != 0) violate("shadow", "no lower privilege level reads or writes processor state", frame(gfn));
   // A processor that runs holds its state's page.
   if (!adjust.vmsa && std::ranges::find(running, number) != running.end()) return static_cast<uint32_t>(System::Adjusted::bad_input);
   const auto done = system_.rmpadjust(number, size == snp::PageSize::large, adjust);

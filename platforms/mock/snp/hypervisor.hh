@@ -44,6 +44,7 @@ class Hypervisor {
   uint32_t lies() const { return lies_; }
   // Whether the word of shared memory holds what an act put there.
   bool lied_at(uint64_t gpa) const { return lied_words_.contains(gpa / 8) || lied_frames_.contains(gpa >> 12); }
+  void lied_page(uint32_t gfn) { lied_frames_.insert(gfn); }
   uint32_t ghcb_frame() const { return ghcb_gfn(); }
   bool msr_lied() const { return msr_lied_; }
 
