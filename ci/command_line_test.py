@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import unittest
 
 CUPEL = ""
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+UNISTD = pathlib.Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
 
 
 def cupel(*arguments, cwd=None, env=None):
@@ -84,6 +86,19 @@ class Describe(Case):
             self.assertGreater(call["generator"], 0, call["name"])
             if call["name"] not in ("exit", "exit_group"):  # which leave nothing to compare
                 self.assertTrue(call["differential"], call["name"])
+
+    def test_each_call_of_linux_is_there_or_says_why_not(self):
+        described = json.loads(cupel("describe", "linux", "--json").stdout)
+        there, missing = ({call["number"]: call["name"] for call in described[part]} for part in ("calls", "missing"))
+        self.assertFalse(there.keys() & missing.keys())
+        said = re.findall(r'\{(\d+), "', (ROOT / "shims/linux/missing.hh").read_text())
+        self.assertEqual(sorted(map(int, said)), sorted(missing), "what is served is told of as missing")
+        self.assertEqual([call["name"] for call in described["missing"] if not call["reason"]], [])
+        numbers = re.findall(r"#define __NR_(\w+) (\d+)", UNISTD.read_text())
+        self.assertGreater(len(numbers), 300)
+        for name, number in numbers:
+            self.assertEqual((there | missing).get(int(number)), name, number)
+        self.assertEqual(len(cupel("describe", "linux", "--missing").stdout.splitlines()), len(missing))
 
 
 class Replay(Case):

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@ using interface::Kind;
 enum class Loose : uint8_t {
   any,              // of no meaning in the other world
   inode, device,    // stands for a thing
+  device_halves,    // the same, major before minor
   blocks,           // the kernel may hold pages for a write that failed
   privileges,       // set-id bits: the root of a user namespace is not privileged enough to keep them through a write
   directory_size,   // each file system has its own idea of it
@@ -41,10 +43,33 @@ constexpr std::array loose_fields{
     LooseField{"RawStat", offsetof(struct stat, st_gid), 4, Loose::owner},
     LooseField{"RawStat", offsetof(struct stat, st_size), 8, Loose::directory_size},
     LooseField{"RawStat", offsetof(struct stat, st_atim), 48, Loose::any},
+    // struct statx: what it knows beyond the basic is each file system's to say.
+    LooseField{"RawStatx", 0, 4, Loose::any},
+    LooseField{"RawStatx", 8, 8, Loose::any},
+    LooseField{"RawStatx", 20, 4, Loose::owner},
+    LooseField{"RawStatx", 24, 4, Loose::owner},
+    LooseField{"RawStatx", 28, 4, Loose::privileges},
+    LooseField{"RawStatx", 32, 8, Loose::inode},
+    LooseField{"RawStatx", 40, 8, Loose::directory_size},
+    LooseField{"RawStatx", 48, 8, Loose::blocks},
+    LooseField{"RawStatx", 56, 72, Loose::any},
+    LooseField{"RawStatx", 136, 8, Loose::device_halves},
+    LooseField{"RawStatx", 144, 112, Loose::any},
     LooseField{"RawTimespec", 0, 16, Loose::any},
     LooseField{"Timeval", 0, 16, Loose::any},
     LooseField{"RawUtsname", 0, sizeof(utsname), Loose::any},
 };
+
+// A device number in the halves that statx(2) gives.
+uint64_t device_of(uint64_t halves) { return gnu_dev_makedev(static_cast<uint32_t>(halves), static_cast<uint32_t>(halves >> 32)); }
+
+// Where the mode is in the struct of that name.
+uint16_t mode_offset(std::string_view element) {
+  const auto is_mode = [&](const LooseField& field) { return field.element == element && field.how == Loose::privileges; };
+  return std::ranges::find_if(loose_fields, is_mode)->offset;
+}
+
+bool has_name(uint32_t mode) { return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode); }
 
 constexpr uint32_t set_ids = S_ISUID | S_ISGID;
 constexpr uint32_t overflow_id = 65534;  // user_namespaces(7)
@@ -118,7 +143,7 @@ void hide_sandbox(const interface::Invocation& invocation, const interface::Slot
 }
 
 void Comparison::reset() {
-  inodes_.clear(), devices_.clear();
+  inodes_.clear(), nameless_inodes_.clear(), devices_.clear();
   unpredictable_ = slots_differ_ = false;
 }
 
@@ -169,8 +194,12 @@ void Comparison::normalise(const RecordedCall& libos) {
       int64_t our_blocks = 0, their_blocks = 0;
       switch (field.how) {
         case Loose::any: take_over(address + field.offset, field.size); break;
-        case Loose::inode: take_over_number(address + field.offset, inodes_); break;
+        case Loose::inode:
+          // What has no name is on another file system, which may give out the very same numbers.
+          if (read(address + mode_offset(field.element), ours, theirs)) take_over_number(address + field.offset, has_name(ours) ? inodes_ : nameless_inodes_);
+          break;
         case Loose::device: take_over_number(address + field.offset, devices_); break;
+        case Loose::device_halves: take_over_number(address + field.offset, devices_, device_of); break;
         case Loose::owner:
         case Loose::privileges:
           if (read(address + field.offset, ours, theirs) && only_sandboxed(field.how, ours, theirs)) take_over(address + field.offset, field.size);
@@ -179,7 +208,7 @@ void Comparison::normalise(const RecordedCall& libos) {
           if (read(address + field.offset, our_blocks, their_blocks) && their_blocks > our_blocks) take_over(address + field.offset, field.size);
           break;
         case Loose::directory_size:
-          if (read(address + offsetof(struct stat, st_mode), ours, theirs) && S_ISDIR(ours)) take_over(address + field.offset, field.size);
+          if (read(address + mode_offset(field.element), ours, theirs) && S_ISDIR(ours)) take_over(address + field.offset, field.size);
           break;
       }
     }
@@ -205,9 +234,9 @@ bool Comparison::read(uint64_t address, T& ours, T& theirs) const {
   return false;
 }
 
-void Comparison::take_over_number(uint64_t address, Renaming& numbers) {
+void Comparison::take_over_number(uint64_t address, Renaming& numbers, uint64_t (*number)(uint64_t)) {
   uint64_t ours = 0, theirs = 0;
-  if (read(address, ours, theirs) && numbers.matches(ours, theirs)) take_over(address, sizeof(ours));
+  if (read(address, ours, theirs) && numbers.matches(number(ours), number(theirs))) take_over(address, sizeof(ours));
 }
 
 // The order of a directory's entries is nobody's promise: where both hold the same ones, they agree.

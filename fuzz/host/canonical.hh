@@ -61,7 +61,8 @@ class Comparison {
 
   void normalise(const RecordedCall& libos);
   void take_over(uint64_t address, size_t size);
-  void take_over_number(uint64_t address, Renaming& numbers);
+  // `number` says which number the eight bytes there stand for.
+  void take_over_number(uint64_t address, Renaming& numbers, uint64_t (*number)(uint64_t) = [](uint64_t same) { return same; });
   void take_over_entries(uint64_t address, size_t size);
   template <class T>
   bool read(uint64_t address, T& ours, T& theirs) const;
@@ -70,7 +71,7 @@ class Comparison {
   size_t image_count_ = 0;
   bool unpredictable_ = false;
   bool slots_differ_ = false;
-  Renaming inodes_, devices_;
+  Renaming inodes_, nameless_inodes_, devices_;
 };
 
 // Makes what a slot holds after the kernel's call what it would hold outside of a user namespace, where the only

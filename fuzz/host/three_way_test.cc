@@ -55,6 +55,22 @@ TEST_F(ThreeWayTest, AProgramOfFilesPipesAndMemoryIsComparedToItsEnd) {
   EXPECT_EQ(three_way->tally().not_reached, 0u);
 }
 
+TEST_F(ThreeWayTest, WhatStatxTellsOfEachKindOfFileIsCompared) {
+  const auto& judgement = judge(
+      "umask(077)\n"
+      "mknod(\"a\", S_IFREG|0666, 0)\n"
+      "fchmodat2(AT_FDCWD, \"a\", 0640, AT_SYMLINK_NOFOLLOW)\n"
+      "statx(AT_FDCWD, \"a\", 0, 0x7ff, out)\n"
+      "statx(AT_FDCWD, \".\", 0, 0x7ff, out)\n"
+      "r5 = eventfd2(0, 0)\n"
+      "statx(r5, \"\", AT_EMPTY_PATH, 0x7ff, out)\n"
+      "fstat(r5, out)\n"
+      "fstat(1, out)\n"
+      "mknod(\"b\", S_IFBLK|0666, 0)\n");
+  EXPECT_FALSE(judgement.finding) << judgement.finding->call << ": " << judgement.finding->expected << " / " << judgement.finding->got;
+  EXPECT_EQ(three_way->tally().compared, 10u);
+}
+
 TEST_F(ThreeWayTest, WhatCannotBeComparedIsCountedByReason) {
   EXPECT_FALSE(judge("r0 = pipe2(out, 0)\nread(r0.1, [4], 4)\ndup(0)\n").finding);
   EXPECT_FALSE(judge("fork()\ndup(0)\n").finding);

@@ -52,7 +52,7 @@ constexpr std::array<int, 4> spawning{SYS_clone, SYS_fork, SYS_vfork, SYS_clone3
 // Where a call fails for a range in the middle, it has changed what lies before it.
 constexpr std::array<int, 5> partial{SYS_mmap, SYS_mprotect, SYS_munmap, SYS_mremap, SYS_madvise};
 
-constexpr std::array<int, 4> writing{SYS_write, SYS_writev, SYS_pwrite64, SYS_pwritev};
+constexpr std::array<int, 5> writing{SYS_write, SYS_writev, SYS_pwrite64, SYS_pwritev, SYS_pwritev2};
 
 template <size_t count>
 bool is_among(const std::array<int, count>& numbers, uint64_t number) {

@@ -57,6 +57,8 @@ class FileSystem {
   Result<Ref<Inode>> create_file(const Place& place, const Credentials& who, uint32_t mode);
   // A regular file without a name: O_TMPFILE.
   Result<Ref<Inode>> create_nameless(const Directory& parent, const Credentials& who, uint32_t mode);
+  // Whether a new name may be made there: EEXIST, ENOENT, EACCES.
+  Result<> may_add(const Place& place, const Credentials& who, bool directory) const;
   Result<> make_directory(const Place& place, const Credentials& who, uint32_t mode);
   Result<> make_symlink(const Place& place, const Credentials& who, std::string_view target);
   Result<> link(const Place& place, const Credentials& who, const Ref<Inode>& inode);
@@ -73,7 +75,6 @@ class FileSystem {
   FileSystem(Arena& arena, platform::Platform& platform, const Config& config) : arena_(arena), platform_(platform), config_(config) {}
   ~FileSystem() = default;
 
-  Result<> may_add(const Place& place, const Credentials& who, bool directory) const;
   Result<> may_remove(const Directory& parent, const Inode& victim, const Credentials& who) const;
   uint32_t group_for(const Directory& parent, const Credentials& who) const;
   void touch(Inode& inode) { inode.modified = inode.changed = now(); }

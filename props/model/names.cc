@@ -1,4 +1,4 @@
-// mkdir, rmdir, unlink, link, symlink and their *at kin: making and removing names.
+// mkdir, mknod, rmdir, unlink, link, symlink and their *at kin: making and removing names.
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -32,6 +32,24 @@ Result<> make_directory(const Call& call, Allowed& allowed, Index at, size_t pat
       world.inodes[made].mode |= S_ISGID;
     }
     ++parent.link_count;
+    world.link(place.directory, place.name, made);
+  });
+  return {};
+}
+
+// Devices are not for root in a user namespace; pipes with names and sockets, no file system has to have.
+Result<> make_node(const Call& call, Allowed& allowed, Index at, size_t path_index) {
+  const auto mode = call.arg<uint16_t>(path_index + 1);
+  const uint32_t type = mode & S_IFMT;
+  if (type == S_IFDIR) return fail(Errno::perm);
+  const bool regular = type == 0 || type == S_IFREG;
+  if (!regular && type != S_IFIFO && type != S_IFSOCK && type != S_IFCHR && type != S_IFBLK) return fail(Errno::inval);
+  const Place place = TRY(new_place(call, at, path_index, false));
+  if (!regular) return call.result() == 0 ? allowed.lose() : fail(Errno::perm);
+  allowed.returns(0);
+  allowed.then([place, mode, fs = call.task.fs](World& world, const Actual&) {
+    const InodeId made = world.make_inode(FileType::regular, mode & 07777 & ~world.contexts[fs].umask);
+    if ((world.inodes[place.directory].mode & S_ISGID) != 0) world.inodes[made].group = world.inodes[place.directory].group;
     world.link(place.directory, place.name, made);
   });
   return {};
@@ -133,6 +151,8 @@ namespace rules {
 
 Result<> mkdir(const Call& call, Allowed& allowed) { return make_directory(call, allowed, {}, 0, call.arg<uint32_t>(1)); }
 Result<> mkdirat(const Call& call, Allowed& allowed) { return make_directory(call, allowed, 0, 1, call.arg<uint32_t>(2)); }
+Result<> mknod(const Call& call, Allowed& allowed) { return make_node(call, allowed, {}, 0); }
+Result<> mknodat(const Call& call, Allowed& allowed) { return make_node(call, allowed, 0, 1); }
 Result<> rmdir(const Call& call, Allowed& allowed) { return remove_directory(call, allowed, {}, 0); }
 Result<> unlink(const Call& call, Allowed& allowed) { return remove_name(call, allowed, {}, 0); }
 

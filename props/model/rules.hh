@@ -68,7 +68,9 @@
   RULE(107, geteuid)         \
   RULE(108, getegid)         \
   RULE(110, getppid)         \
+  RULE(133, mknod)           \
   RULE(186, gettid)          \
+  RULE(187, readahead)       \
   RULE(201, time)            \
   RULE(202, futex)           \
   RULE(217, getdents64)      \
@@ -79,6 +81,7 @@
   RULE(231, exit_group)      \
   RULE(257, openat)          \
   RULE(258, mkdirat)         \
+  RULE(259, mknodat)         \
   RULE(260, fchownat)        \
   RULE(262, newfstatat)      \
   RULE(263, unlinkat)        \
@@ -89,6 +92,7 @@
   RULE(268, fchmodat)        \
   RULE(269, faccessat)       \
   RULE(271, ppoll)           \
+  RULE(277, sync_file_range) \
   RULE(280, utimensat)       \
   RULE(284, eventfd)         \
   RULE(285, fallocate)       \
@@ -97,8 +101,12 @@
   RULE(293, pipe2)           \
   RULE(295, preadv)          \
   RULE(296, pwritev)         \
+  RULE(306, syncfs)          \
   RULE(316, renameat2)       \
   RULE(318, getrandom)       \
+  RULE(327, preadv2)         \
+  RULE(328, pwritev2)        \
+  RULE(332, statx)           \
   RULE(436, close_range)     \
   RULE(439, faccessat2)      \
   RULE(452, fchmodat2)

@@ -1,4 +1,4 @@
-// truncate, ftruncate, fallocate, fsync, fdatasync.
+// truncate, ftruncate, fallocate, fsync, fdatasync, syncfs, sync_file_range.
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <sys/stat.h>
@@ -77,6 +77,20 @@ Result<> fsync(const Call& call, Allowed& allowed) {
 }
 
 Result<> fdatasync(const Call& call, Allowed& allowed) { return fsync(call, allowed); }
+
+Result<> syncfs(const Call& call, Allowed& allowed) {
+  static_cast<void>(TRY(call.file(0)));
+  return allowed.returns(0);
+}
+
+Result<> sync_file_range(const Call& call, Allowed& allowed) {
+  const FileType type = call.at(call.at(TRY(call.file(0))).inode).type;
+  const auto offset = call.arg<int64_t>(1), size = call.arg<int64_t>(2);
+  if ((call.arg<uint32_t>(3) & ~7u) != 0) return fail(Errno::inval);
+  if (offset < 0 || size < 0 || size > INT64_MAX - offset) return fail(Errno::inval);
+  if (type == FileType::pipe || type == FileType::anonymous) return fail(Errno::spipe);
+  return allowed.returns(0);
+}
 
 }  // namespace rules
 }  // namespace cupel::props

@@ -1,6 +1,10 @@
-// stat, lstat, fstat, newfstatat.
+// stat, lstat, fstat, newfstatat, statx.
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
 
 #include "props/model/rules.hh"
 #include "props/model/walk.hh"
@@ -25,6 +29,55 @@ struct StatBytes {
   uint64_t unused[3];
 };
 static_assert(sizeof(StatBytes) == 144);
+
+// struct statx, with each time stamp's nanoseconds as wide as the room they have.
+struct StatxBytes {
+  uint32_t known;
+  uint32_t block_size;
+  uint64_t attributes;
+  uint32_t link_count;
+  uint32_t user;
+  uint32_t group;
+  uint16_t mode;
+  uint16_t padding;
+  uint64_t number;
+  uint64_t size;
+  uint64_t blocks;
+  uint64_t attributes_known;
+  uint64_t times[8];  // of access, birth, change, modification
+  uint32_t special_major, special_minor, major, minor;
+  uint64_t others[14];
+};
+static_assert(sizeof(StatxBytes) == 256);
+constexpr uint32_t change_times = STATX_MTIME | STATX_CTIME;
+constexpr size_t statx_times[3] = {0, 6, 4};  // where those of StatBytes are
+
+StatBytes plain(const StatBytes& stat) { return stat; }
+StatBytes plain(const StatxBytes& from) {
+  StatBytes stat{.device = gnu_dev_makedev(from.major, from.minor), .number = from.number, .link_count = from.link_count, .mode = from.mode,
+                 .user = from.user, .group = from.group, .padding = 0, .special_device = gnu_dev_makedev(from.special_major, from.special_minor),
+                 .size = from.size, .block_size = from.block_size, .blocks = from.blocks, .times = {}, .unused = {}};
+  for (size_t index = 0; index < 3; ++index) std::memcpy(&stat.times[2 * index], &from.times[statx_times[index]], 2 * sizeof(uint64_t));
+  return stat;
+}
+
+void put(const StatBytes& stat, StatBytes& out) { out = stat; }
+// What struct stat does not have is zero, which as a mask says nothing of it.
+void put(const StatBytes& stat, StatxBytes& out) {
+  out = {};
+  out.known = STATX_BASIC_STATS & ~change_times;
+  out.block_size = static_cast<uint32_t>(stat.block_size);
+  out.link_count = static_cast<uint32_t>(stat.link_count);
+  out.user = stat.user, out.group = stat.group;
+  out.mode = static_cast<uint16_t>(stat.mode);
+  out.number = stat.number, out.size = stat.size, out.blocks = stat.blocks;
+  out.special_major = gnu_dev_major(stat.special_device), out.special_minor = gnu_dev_minor(stat.special_device);
+  out.major = gnu_dev_major(stat.device), out.minor = gnu_dev_minor(stat.device);
+  for (size_t index = 0; index < 3; ++index) std::memcpy(&out.times[statx_times[index]], &stat.times[2 * index], 2 * sizeof(uint64_t));
+}
+
+bool tells_changes(const StatBytes&) { return true; }
+bool tells_changes(const StatxBytes& stat) { return (stat.known & change_times) == change_times; }
 
 uint32_t type_bits(FileType type) {
   switch (type) {
@@ -89,31 +142,59 @@ std::string inspect(const World& world, InodeId id, const StatBytes& stat) {
   return "";
 }
 
-void learn(World& world, InodeId id, const StatBytes& stat) {
+void learn(World& world, InodeId id, const StatBytes& stat, bool changes_shown) {
   Inode& inode = world.inodes[id];
   inode.number.learn(stat.number);
   if (is_named(inode.type)) world.device.learn(stat.device);
   inode.mode = stat.mode & 07777;
   inode.mode_unsure = 0;
-  for (size_t index = 0; index < 3; ++index) {
+  for (size_t index = 0; index < (changes_shown ? 3u : 1u); ++index) {
     inode.times[index] = {true, stat.times[2 * index], stat.times[2 * index + 1]};
   }
 }
 
-Result<> show(const Call& call, Allowed& allowed, InodeId id, uint64_t address) {
-  TRY(call.can_store(allowed, address, sizeof(StatBytes)));
-  StatBytes mask;
-  const StatBytes stat = expected(call.world, call.at(id), mask);
+// `changes_shown`: who does not ask when a file was changed, does not have to be told (since Linux 6.13).
+template <class Layout = StatBytes>
+Result<> show(const Call& call, Allowed& allowed, InodeId id, uint64_t address, bool changes_shown = true) {
+  TRY(call.can_store(allowed, address, sizeof(Layout)));
+  StatBytes foretold;
+  Layout stat, mask;
+  put(expected(call.world, call.at(id), foretold), stat);
+  if (!changes_shown) std::ranges::fill(std::span(foretold.times).subspan(2), 0);
+  put(foretold, mask);
   allowed.returns(0);
   allowed.writes(address, std::as_bytes(std::span(&stat, 1)), std::as_bytes(std::span(&mask, 1)));
-  allowed.inspect([id, address](const World& world, const Actual& actual) {
-    const auto seen = actual.number<StatBytes>(address);
-    return seen ? inspect(world, id, *seen) : std::string();
+  allowed.inspect([=](const World& world, const Actual& actual) {
+    const auto seen = actual.number<Layout>(address);
+    if (!seen) return std::string();
+    if (changes_shown && !tells_changes(*seen)) return std::string("asked when the file was changed, it does not say");
+    return inspect(world, id, plain(*seen));
   });
-  allowed.then([id, address](World& world, const Actual& actual) {
-    if (const auto seen = actual.number<StatBytes>(address)) learn(world, id, *seen);
+  allowed.then([=](World& world, const Actual& actual) {
+    if (const auto seen = actual.number<Layout>(address)) learn(world, id, plain(*seen), changes_shown);
   });
   return {};
+}
+
+constexpr uint32_t sync_type = 0x6000;  // AT_STATX_SYNC_TYPE
+
+// What argument 0 and the path behind it name.
+template <class Layout>
+Result<> show_at(const Call& call, Allowed& allowed, uint32_t flags, uint64_t address, bool changes_shown = true) {
+  const bool empty_too = (flags & AT_EMPTY_PATH) != 0;
+  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | sync_type)) != 0) {
+    allowed.may_fail(Errno::inval);
+    // Since Linux 6.11, a descriptor alone is looked at before the flags are.
+    if (!empty_too || call.arg<int32_t>(0) < 0) return {};
+    if (call.address(1) != 0 && !TRY(call.path(1, true)).empty()) return {};
+  }
+  // Since Linux 6.11 no path at all is as good as an empty one.
+  const bool none = empty_too && call.address(1) == 0;
+  if (none) allowed.may_fail(Errno::fault);
+  const std::string_view path = none ? std::string_view() : TRY(call.path(1, empty_too));
+  if (path.empty()) return show<Layout>(call, allowed, TRY(start_of(call, 0, path)), address, changes_shown);
+  const Follow follow = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? Follow::no : Follow::yes;
+  return show<Layout>(call, allowed, TRY(inode_of(call, 0, path, follow)), address, changes_shown);
 }
 
 }  // namespace
@@ -132,23 +213,13 @@ Result<> fstat(const Call& call, Allowed& allowed) {
   return show(call, allowed, call.at(TRY(call.file(0, true))).inode, call.address(1));
 }
 
-Result<> newfstatat(const Call& call, Allowed& allowed) {
-  constexpr uint32_t sync_type = 0x6000;  // AT_STATX_SYNC_TYPE
-  const auto flags = call.arg<uint32_t>(3);
-  const bool empty_too = (flags & AT_EMPTY_PATH) != 0;
-  if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | sync_type)) != 0) {
-    allowed.may_fail(Errno::inval);
-    // Since Linux 6.11, a descriptor alone is looked at before the flags are.
-    if (!empty_too || call.arg<int32_t>(0) < 0) return {};
-    if (call.address(1) != 0 && !TRY(call.path(1, true)).empty()) return {};
-  }
-  // Since Linux 6.11 no path at all is as good as an empty one.
-  const bool none = empty_too && call.address(1) == 0;
-  if (none) allowed.may_fail(Errno::fault);
-  const std::string_view path = none ? std::string_view() : TRY(call.path(1, empty_too));
-  if (path.empty()) return show(call, allowed, TRY(start_of(call, 0, path)), call.address(2));
-  const Follow follow = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? Follow::no : Follow::yes;
-  return show(call, allowed, TRY(inode_of(call, 0, path, follow)), call.address(2));
+Result<> newfstatat(const Call& call, Allowed& allowed) { return show_at<StatBytes>(call, allowed, call.arg<uint32_t>(3), call.address(2)); }
+
+Result<> statx(const Call& call, Allowed& allowed) {
+  const auto flags = call.arg<uint32_t>(2);
+  const auto wanted = call.arg<uint32_t>(3);
+  if ((wanted & STATX__RESERVED) != 0 || (flags & sync_type) == sync_type) return fail(Errno::inval);
+  return show_at<StatxBytes>(call, allowed, flags, call.address(4), (wanted & change_times) != 0);
 }
 
 }  // namespace rules

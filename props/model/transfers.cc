@@ -1,4 +1,4 @@
-// read, write, readv, writev, pread64, pwrite64, preadv, pwritev.
+// read, write, readv, writev, pread64, pwrite64, preadv, pwritev, preadv2, pwritev2, readahead.
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -142,11 +142,23 @@ Result<> read_buffer(const Call& call, Allowed& allowed, Position position) {
   return transfer_in(call, allowed, id, pieces, position);
 }
 
-Result<> read_vector(const Call& call, Allowed& allowed, Position position) {
+constexpr uint32_t high_priority = 1, sync_flags = 2 | 4;  // RWF_HIPRI; RWF_DSYNC and RWF_SYNC
+constexpr uint32_t newer_flags = 0x1f8;                     // from RWF_NOWAIT to RWF_NOSIGNAL, each for some kernels and file systems
+// Whether the flags ask for something that not everybody has.
+bool is_newer(const Call& call, uint32_t flags) {
+  return (flags & newer_flags) != 0 && (flags & ~(high_priority | sync_flags | newer_flags)) == 0 && call.result() != -static_cast<int64_t>(Errno::opnotsupp);
+}
+Result<> check_flags(uint32_t flags, bool plain) {
+  return (flags & ~(plain ? high_priority : high_priority | sync_flags)) == 0 ? Result<>{} : fail(Errno::opnotsupp);
+}
+
+Result<> read_vector(const Call& call, Allowed& allowed, Position position, uint32_t flags = 0) {
   const FileId id = TRY(readable_file(call));
   const Pieces pieces = TRY(call.vector(1));
   if (total_size(pieces) == 0) return allowed.returns(0);
   TRY(check_range(call, id, pieces, position));
+  if (is_newer(call, flags)) return allowed.lose();
+  TRY(check_flags(flags, is_directory(call, id)));
   if (is_directory(call, id)) return fail(Errno::isdir);
   return transfer_in(call, allowed, id, pieces, position);
 }
@@ -158,12 +170,20 @@ Result<> write_buffer(const Call& call, Allowed& allowed, Position position) {
   return transfer_out(call, allowed, id, pieces, position);
 }
 
-Result<> write_vector(const Call& call, Allowed& allowed, Position position) {
+Result<> write_vector(const Call& call, Allowed& allowed, Position position, uint32_t flags = 0) {
   const FileId id = TRY(writable_file(call));
   const Pieces pieces = TRY(call.vector(1));
   if (total_size(pieces) == 0) return allowed.returns(0);
   TRY(check_range(call, id, pieces, position));
+  if (is_newer(call, flags)) return allowed.lose();
+  TRY(check_flags(flags, call.at(id).counter != CounterId::none));  // an event counter is written the old way
   return transfer_out(call, allowed, id, pieces, position);
+}
+
+// -1 is the file's own position.
+Result<Position> position_or_own(const Call& call, size_t index) {
+  if (call.arg<int64_t>(index) == -1) return Position{};
+  return Position{TRY(position_of(call, index))};
 }
 
 }  // namespace
@@ -178,6 +198,14 @@ Result<> pread64(const Call& call, Allowed& allowed) { return read_buffer(call, 
 Result<> pwrite64(const Call& call, Allowed& allowed) { return write_buffer(call, allowed, TRY(position_of(call, 3))); }
 Result<> preadv(const Call& call, Allowed& allowed) { return read_vector(call, allowed, TRY(position_of(call, 3))); }
 Result<> pwritev(const Call& call, Allowed& allowed) { return write_vector(call, allowed, TRY(position_of(call, 3))); }
+Result<> preadv2(const Call& call, Allowed& allowed) { return read_vector(call, allowed, TRY(position_or_own(call, 3)), call.arg<uint32_t>(5)); }
+Result<> pwritev2(const Call& call, Allowed& allowed) { return write_vector(call, allowed, TRY(position_or_own(call, 3)), call.arg<uint32_t>(5)); }
+
+Result<> readahead(const Call& call, Allowed& allowed) {
+  const FileId id = TRY(readable_file(call));
+  if (call.at(call.at(id).inode).type != FileType::regular || call.arg<int64_t>(2) < 0) return fail(Errno::inval);
+  return allowed.returns(0);
+}
 
 }  // namespace rules
 }  // namespace cupel::props

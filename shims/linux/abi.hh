@@ -71,6 +71,33 @@ bool has(Flags<E, unknown> flags, AtFlag flag) {
   return (flags.bits & static_cast<uint32_t>(flag)) != 0;
 }
 
+// What statx(2) is asked for; all bits but one are taken, known or not.
+enum class StatxMask : uint32_t { reserved = 0x8000'0000 };
+consteval auto names_of(StatxMask) {
+  return std::array{NamedValue{"STATX_TYPE", 1},      NamedValue{"STATX_MODE", 2},      NamedValue{"STATX_NLINK", 4},     NamedValue{"STATX_UID", 8},
+                    NamedValue{"STATX_GID", 0x10},    NamedValue{"STATX_ATIME", 0x20},  NamedValue{"STATX_MTIME", 0x40},  NamedValue{"STATX_CTIME", 0x80},
+                    NamedValue{"STATX_INO", 0x100},   NamedValue{"STATX_SIZE", 0x200},  NamedValue{"STATX_BLOCKS", 0x400}, NamedValue{"STATX_BTIME", 0x800},
+                    NamedValue{"STATX_MNT_ID", 0x1000}, NamedValue{"STATX__RESERVED", 0x8000'0000}};
+}
+consteval auto usual_of(StatxMask) { return std::to_array<uint64_t>({0x7ff, 0xfff, 0, 0x200}); }
+
+// mknod(2)'s mode: what is to be made, and its permissions.
+enum class NodeMode : uint16_t { type = 0170000, fifo = 010000, character = 020000, directory = 040000, block = 060000, regular = 0100000, socket = 0140000 };
+consteval auto names_of(NodeMode) {
+  return std::array{NamedValue{"S_IFREG", 0100000}, NamedValue{"S_IFIFO", 010000},  NamedValue{"S_IFCHR", 020000}, NamedValue{"S_IFDIR", 040000},
+                    NamedValue{"S_IFBLK", 060000},  NamedValue{"S_IFLNK", 0120000}, NamedValue{"S_IFSOCK", 0140000}};
+}
+consteval auto usual_of(NodeMode) { return std::to_array<uint64_t>({0100644, 0644, 0100755, 0102070, 010644}); }
+
+// How preadv2(2) and pwritev2(2) go about it. Those that ask for no more than memory does anyway are known.
+enum class TransferFlag : uint32_t { high_priority = 1 };
+consteval auto names_of(TransferFlag) { return std::array{NamedValue{"RWF_HIPRI", 1}, NamedValue{"RWF_DSYNC", 2}, NamedValue{"RWF_SYNC", 4}}; }
+
+enum class SyncRangeFlag : uint32_t {};
+consteval auto names_of(SyncRangeFlag) {
+  return std::array{NamedValue{"SYNC_FILE_RANGE_WAIT_BEFORE", 1}, NamedValue{"SYNC_FILE_RANGE_WRITE", 2}, NamedValue{"SYNC_FILE_RANGE_WAIT_AFTER", 4}};
+}
+
 enum class AccessMode : uint32_t {};
 consteval auto names_of(AccessMode) { return std::array{NamedValue{"R_OK", 4}, NamedValue{"W_OK", 2}, NamedValue{"X_OK", 1}}; }
 
@@ -182,5 +209,24 @@ struct RawStat {
   int64_t unused1, unused2, unused3;
 };
 static_assert(sizeof(RawStat) == sizeof(Stat));
+// struct statx. Each time stamp is followed by room; what is behind the devices is not for every file system to know.
+struct RawStatx {
+  uint32_t known, block_size;
+  uint64_t attributes;
+  uint32_t link_count, uid, gid;
+  uint16_t mode, padding;
+  uint64_t inode, size, block_count, attributes_known;
+  int64_t accessed;
+  uint64_t accessed_nanoseconds;
+  int64_t born;
+  uint64_t born_nanoseconds;
+  int64_t changed;
+  uint64_t changed_nanoseconds;
+  int64_t modified;
+  uint64_t modified_nanoseconds;
+  uint32_t represented_major, represented_minor, device_major, device_minor;
+  uint64_t mount, direct_alignments, unused1, unused2, unused3, unused4, unused5, unused6, unused7, unused8, unused9, unused10, unused11, unused12;
+};
+static_assert(sizeof(RawStatx) == 256);
 
 }  // namespace cupel::linux_shim

@@ -26,15 +26,39 @@ Result<Done> put_stat(Task& task, const Stat& stat, UserOut<RawStat> out) {
 }
 
 // vfs_fstatat() of Linux's fs/stat.c: flags are looked at only where there is a path to walk, and before it is.
-Result<Done> stat_path(Task& task, DirFd from, UserPath user_path, UserOut<RawStat> out, Flags<StatAtFlag, Unknown::late> flags) {
+Result<Stat> stat_path(Task& task, DirFd from, UserPath user_path, Flags<StatAtFlag, Unknown::late> flags) {
   const bool allow_empty = has(flags, AtFlag::empty_path);
   PathArgument path;
   Result<> read{};
   if (!allow_empty || user_path.address != 0) read = path.read(task, user_path);  // no path at all is an empty one, since Linux 6.11
-  if (read && path.empty() && allow_empty && static_cast<int32_t>(from.raw) >= 0) return put_stat(task, TRY(task.fds().get(from.raw))->stat(), out);
+  if (read && path.empty() && allow_empty && static_cast<int32_t>(from.raw) >= 0) return TRY(task.fds().get(from.raw))->stat();
   TRY(flags.checked());
   TRY(read);
-  return put_stat(task, TRY(path.find(task, from, follow(flags), allow_empty))->stat(), out);
+  return TRY(path.find(task, from, follow(flags), allow_empty))->stat();
+}
+
+// A device number's halves, as makedev(3) puts them together.
+constexpr uint32_t major_of(uint64_t device) { return static_cast<uint32_t>((device >> 8 & 0xfff) | (device >> 32 & 0xffff'f000)); }
+constexpr uint32_t minor_of(uint64_t device) { return static_cast<uint32_t>((device & 0xff) | (device >> 12 & 0xffff'ff00)); }
+
+// When a file was made, and all that is not in `known`, is not kept.
+RawStatx extended(const Stat& stat) {
+  constexpr uint32_t basic = 0x7ff;  // STATX_BASIC_STATS
+  RawStatx out{};
+  out.known = basic;
+  out.block_size = static_cast<uint32_t>(stat.block_size);
+  out.link_count = static_cast<uint32_t>(stat.link_count);
+  out.uid = stat.uid, out.gid = stat.gid;
+  out.mode = static_cast<uint16_t>(stat.mode);
+  out.inode = stat.inode;
+  out.size = static_cast<uint64_t>(stat.size);
+  out.block_count = static_cast<uint64_t>(stat.block_count);
+  out.accessed = stat.accessed.seconds, out.accessed_nanoseconds = static_cast<uint64_t>(stat.accessed.nanoseconds);
+  out.changed = stat.changed.seconds, out.changed_nanoseconds = static_cast<uint64_t>(stat.changed.nanoseconds);
+  out.modified = stat.modified.seconds, out.modified_nanoseconds = static_cast<uint64_t>(stat.modified.nanoseconds);
+  out.represented_major = major_of(stat.represented_device), out.represented_minor = minor_of(stat.represented_device);
+  out.device_major = major_of(stat.device), out.device_minor = minor_of(stat.device);
+  return out;
 }
 
 Result<Done> do_access(Task& task, DirFd from, UserPath user_path, uint32_t mode, Follow how, bool effective, bool allow_empty) {
@@ -129,19 +153,21 @@ Result<Done> set_times(Task& task, Inode& inode, const TimePair* times) {
   return Done{};
 }
 
-Result<Done> sync(Task& task, RawFd raw) {
-  Ref<OpenFile> file = TRY(task.fds().get_io(raw));
-  if (file->inode()->is_pipe() || file->inode()->is_anonymous()) return fail(Errno::inval);
-  return Done{};  // memory is as durable as it gets
-}
-
 }  // namespace
 
-Result<Done> stat(Task& task, UserPath path, UserOut<RawStat> out) { return stat_path(task, at_cwd, path, out, {}); }
-Result<Done> lstat(Task& task, UserPath path, UserOut<RawStat> out) { return stat_path(task, at_cwd, path, out, {static_cast<uint32_t>(AtFlag::symlink_no_follow)}); }
+Result<Done> stat(Task& task, UserPath path, UserOut<RawStat> out) { return put_stat(task, TRY(stat_path(task, at_cwd, path, {})), out); }
+Result<Done> lstat(Task& task, UserPath path, UserOut<RawStat> out) {
+  return put_stat(task, TRY(stat_path(task, at_cwd, path, {static_cast<uint32_t>(AtFlag::symlink_no_follow)})), out);
+}
 Result<Done> fstat(Task& task, Fd<> fd, UserOut<RawStat> out) { return put_stat(task, TRY(task.fds().get(fd.raw))->stat(), out); }
 Result<Done> newfstatat(Task& task, DirFd from, UserPath path, UserOut<RawStat> out, Flags<StatAtFlag, Unknown::late> flags) {
-  return stat_path(task, from, path, out, flags);
+  return put_stat(task, TRY(stat_path(task, from, path, flags)), out);
+}
+Result<Done> statx(Task& task, DirFd from, UserPath path, Flags<StatAtFlag, Unknown::late> flags, Flags<StatxMask, Unknown::ignored> mask, UserOut<RawStatx> out) {
+  constexpr uint32_t sync_type = 0x6000;  // AT_STATX_SYNC_TYPE: one or the other
+  if (mask.has(StatxMask::reserved) || (flags.bits & sync_type) == sync_type) return fail(Errno::inval);
+  TRY(out.write(task.memory(), extended(TRY(stat_path(task, from, path, flags)))));
+  return Done{};
 }
 
 Result<Done> access(Task& task, UserPath path, Flags<AccessMode> mode) { return do_access(task, at_cwd, path, mode.bits, Follow::yes, false, false); }
@@ -150,11 +176,12 @@ Result<Done> faccessat2(Task& task, DirFd from, UserPath path, Flags<AccessMode>
   return do_access(task, from, path, mode.bits, follow(flags), has(flags, AtFlag::eaccess), has(flags, AtFlag::empty_path));
 }
 
-Result<Done> fchmodat(Task& task, DirFd from, UserPath user_path, Mode mode) {
+Result<Done> fchmodat2(Task& task, DirFd from, UserPath user_path, Mode mode, Flags<OwnerAtFlag> flags) {
   PathArgument path;
   TRY(path.read(task, user_path));
-  return set_mode(task, *TRY(path.find(task, from, Follow::yes)), mode.value);
+  return set_mode(task, *TRY(path.find(task, from, follow(flags), has(flags, AtFlag::empty_path))), mode.value);
 }
+Result<Done> fchmodat(Task& task, DirFd from, UserPath path, Mode mode) { return fchmodat2(task, from, path, mode, {}); }
 Result<Done> chmod(Task& task, UserPath path, Mode mode) { return fchmodat(task, at_cwd, path, mode); }
 Result<Done> fchmod(Task& task, Fd<> fd, Mode mode) {
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
@@ -243,8 +270,5 @@ Result<Done> utimensat(Task& task, DirFd from, UserPath user_path, OptionalIn<Ti
   TRY(path.read(task, user_path));
   return set_times(task, *TRY(path.find(task, from, follow(flags), has(flags, AtFlag::empty_path))), given);
 }
-
-Result<Done> fsync(Task& task, Fd<> fd) { return sync(task, fd.raw); }
-Result<Done> fdatasync(Task& task, Fd<> fd) { return sync(task, fd.raw); }
 
 }  // namespace cupel::linux_shim

@@ -8,12 +8,14 @@ Result<Done> stat(Task& task, UserPath path, UserOut<RawStat> out);
 Result<Done> lstat(Task& task, UserPath path, UserOut<RawStat> out);
 Result<Done> fstat(Task& task, Fd<> fd, UserOut<RawStat> out);
 Result<Done> newfstatat(Task& task, DirFd from, UserPath path, UserOut<RawStat> out, Flags<StatAtFlag, Unknown::late> flags);
+Result<Done> statx(Task& task, DirFd from, UserPath path, Flags<StatAtFlag, Unknown::late> flags, Flags<StatxMask, Unknown::ignored> mask, UserOut<RawStatx> out);
 Result<Done> access(Task& task, UserPath path, Flags<AccessMode> mode);
 Result<Done> faccessat(Task& task, DirFd from, UserPath path, Flags<AccessMode> mode);
 Result<Done> faccessat2(Task& task, DirFd from, UserPath path, Flags<AccessMode> mode, Flags<AccessAtFlag> flags);
 Result<Done> chmod(Task& task, UserPath path, Mode mode);
 Result<Done> fchmod(Task& task, Fd<> fd, Mode mode);
 Result<Done> fchmodat(Task& task, DirFd from, UserPath path, Mode mode);
+Result<Done> fchmodat2(Task& task, DirFd from, UserPath path, Mode mode, Flags<OwnerAtFlag> flags);
 Result<Done> chown(Task& task, UserPath path, UserId user, UserId group);
 Result<Done> lchown(Task& task, UserPath path, UserId user, UserId group);
 Result<Done> fchown(Task& task, Fd<> fd, UserId user, UserId group);
@@ -23,7 +25,5 @@ Result<Done> truncate(Task& task, UserPath path, Offset size);
 Result<Done> ftruncate(Task& task, Fd<> fd, Offset size);
 Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> mode, Offset offset, Offset size);
 Result<Done> utimensat(Task& task, DirFd from, UserPath path, OptionalIn<TimePair> times, Flags<OwnerAtFlag, Unknown::late> flags);
-Result<Done> fsync(Task& task, Fd<> fd);
-Result<Done> fdatasync(Task& task, Fd<> fd);
 
 }  // namespace cupel::linux_shim

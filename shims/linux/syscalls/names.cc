@@ -51,6 +51,24 @@ Result<Done> mkdirat(Task& task, DirFd from, UserPath user_path, Mode mode) {
 }
 Result<Done> mkdir(Task& task, UserPath path, Mode mode) { return mkdirat(task, at_cwd, path, mode); }
 
+// mknod(2): of regular files; others are EPERM as on a file system that does not have them, after all that Linux says first.
+Result<Done> mknodat(Task& task, DirFd from, UserPath user_path, Flags<NodeMode, Unknown::ignored> mode, Device) {
+  using enum NodeMode;
+  constexpr auto type_bits = static_cast<uint16_t>(type);
+  const auto kind = static_cast<NodeMode>(mode.bits & type_bits);
+  const bool is_file = kind == regular || kind == NodeMode{};
+  if (kind == directory) return fail(Errno::perm);
+  if (!is_file && kind != fifo && kind != character && kind != block && kind != NodeMode::socket) return fail(Errno::inval);
+  PathArgument path;
+  TRY(path.read(task, user_path));
+  const Place place = TRY(path.walk(task, from, Follow::never));
+  TRY(files_of(task).may_add(place, task.credentials, false));
+  if (!is_file) return fail(Errno::perm);
+  TRY(files_of(task).create_file(place, task.credentials, mode.bits & ~task.fs().umask & 07777));
+  return Done{};
+}
+Result<Done> mknod(Task& task, UserPath path, Flags<NodeMode, Unknown::ignored> mode, Device device) { return mknodat(task, at_cwd, path, mode, device); }
+
 Result<Done> rmdir(Task& task, UserPath user_path) {
   PathArgument path;
   TRY(path.read(task, user_path));

@@ -6,6 +6,9 @@ namespace cupel::linux_shim {
 // Making, moving and removing names.
 Result<Done> mkdir(Task& task, UserPath path, Mode mode);
 Result<Done> mkdirat(Task& task, DirFd from, UserPath path, Mode mode);
+using Device = Number<uint32_t, Kind::integer, 0, 300>;
+Result<Done> mknod(Task& task, UserPath path, Flags<NodeMode, Unknown::ignored> mode, Device device);
+Result<Done> mknodat(Task& task, DirFd from, UserPath path, Flags<NodeMode, Unknown::ignored> mode, Device device);
 Result<Done> rmdir(Task& task, UserPath path);
 Result<Done> unlink(Task& task, UserPath path);
 Result<Done> unlinkat(Task& task, DirFd from, UserPath path, Flags<UnlinkAtFlag> flags);

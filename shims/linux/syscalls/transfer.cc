@@ -52,7 +52,15 @@ Result<uint64_t> one_buffer(Task& task, RawFd raw, Direction direction, uint64_t
   return transfer(task, *file, direction, {&part, 1}, offset == nullptr ? nullptr : &position);
 }
 
-Result<uint64_t> vector(Task& task, RawFd raw, Direction direction, uint64_t address, uint64_t wide_count, const int64_t* offset) {
+// kiocb_set_rw_flags() of Linux's include/linux/fs.h; and what has no read_iter() or write_iter() knows one flag alone.
+Result<> check_flags(OpenFile& file, Direction direction, Flags<TransferFlag, Unknown::ignored> flags) {
+  const bool plain = direction == Direction::out ? file.inode()->is_directory() : file.inode()->is_anonymous();
+  const uint32_t known = plain ? static_cast<uint32_t>(TransferFlag::high_priority) : flags.known;
+  return (flags.bits & ~known) == 0 ? Result<>{} : fail(Errno::opnotsupp);
+}
+
+Result<uint64_t> vector(Task& task, RawFd raw, Direction direction, uint64_t address, uint64_t wide_count, const int64_t* offset,
+                        Flags<TransferFlag, Unknown::ignored> flags = {}) {
   const auto count = static_cast<uint32_t>(wide_count);  // import_iovec() takes an unsigned int
   if (offset != nullptr && *offset < 0) return fail(Errno::inval);
   Ref<OpenFile> file = TRY(task.fds().get_io(raw));
@@ -80,6 +88,7 @@ Result<uint64_t> vector(Task& task, RawFd raw, Direction direction, uint64_t add
     if (total == 0) return 0;  // whatever the file says to nothing
     const uint64_t position = offset == nullptr ? 0 : static_cast<uint64_t>(*offset);
     static_cast<void>(TRY(transfer_size<uint64_t>(position, total)));
+    TRY(check_flags(*file, direction, flags));
     return transfer(task, *file, direction, {parts, count}, offset == nullptr ? nullptr : &position);
   };
   auto done = run();
@@ -102,6 +111,21 @@ Result<uint64_t> writev(Task& task, Fd<> fd, InVector parts) { return vector(tas
 // The offset comes in two registers; on a 64-bit kernel the low one holds all of it and the high one is shifted out.
 Result<uint64_t> preadv(Task& task, Fd<> fd, OutVector parts, Offset low, Size) { return vector(task, fd.raw, Direction::out, parts.address, parts.count, &low.value); }
 Result<uint64_t> pwritev(Task& task, Fd<> fd, InVector parts, Offset low, Size) { return vector(task, fd.raw, Direction::in, parts.address, parts.count, &low.value); }
+
+// An offset of -1 is the file's own.
+Result<uint64_t> preadv2(Task& task, Fd<> fd, OutVector parts, Offset low, Size, Flags<TransferFlag, Unknown::ignored> flags) {
+  return vector(task, fd.raw, Direction::out, parts.address, parts.count, low.value == -1 ? nullptr : &low.value, flags);
+}
+Result<uint64_t> pwritev2(Task& task, Fd<> fd, InVector parts, Offset low, Size, Flags<TransferFlag, Unknown::ignored> flags) {
+  return vector(task, fd.raw, Direction::in, parts.address, parts.count, low.value == -1 ? nullptr : &low.value, flags);
+}
+
+// readahead(2): all is in memory already, so it only says what is wrong.
+Result<Done> readahead(Task& task, Fd<> fd, Offset, Size count) {
+  Ref<OpenFile> file = TRY(file_for(task, fd.raw, Direction::out));
+  if (!file->inode()->is_regular() || static_cast<int64_t>(count.value) < 0) return fail(Errno::inval);
+  return Done{};
+}
 
 Result<uint64_t> lseek(Task& task, Fd<> fd, Offset offset, Choice<Whence> whence) {
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));

@@ -12,6 +12,9 @@ Result<uint64_t> readv(Task& task, Fd<> fd, OutVector parts);
 Result<uint64_t> writev(Task& task, Fd<> fd, InVector parts);
 Result<uint64_t> preadv(Task& task, Fd<> fd, OutVector parts, Offset low, Size high);
 Result<uint64_t> pwritev(Task& task, Fd<> fd, InVector parts, Offset low, Size high);
+Result<uint64_t> preadv2(Task& task, Fd<> fd, OutVector parts, Offset low, Size high, Flags<TransferFlag, Unknown::ignored> flags);
+Result<uint64_t> pwritev2(Task& task, Fd<> fd, InVector parts, Offset low, Size high, Flags<TransferFlag, Unknown::ignored> flags);
+Result<Done> readahead(Task& task, Fd<> fd, Offset offset, Size count);
 Result<uint64_t> lseek(Task& task, Fd<> fd, Offset offset, Choice<Whence> whence);
 Result<uint64_t> getdents64(Task& task, Fd<Resource::directory> fd, OutBuffer buffer);
 

@@ -1,0 +1,115 @@
+#pragma once
+#include <array>
+
+#include "libos/interface/desc.hh"
+
+// Each call of x86-64's Linux (its numbers are 0 to 336 and 424 to 469) that table.cc does not have, and why not.
+namespace cupel::linux_shim {
+
+namespace reasons {
+inline constexpr std::string_view no_signals = "no signals yet";
+inline constexpr std::string_view no_sockets = "no sockets yet";
+inline constexpr std::string_view no_timers = "no timers with signals or descriptors yet";
+inline constexpr std::string_view no_epoll = "poll serves; interest lists are not written yet";
+inline constexpr std::string_view no_sysv = "no System V or POSIX message queues, semaphores and shared memory yet";
+inline constexpr std::string_view no_xattrs = "files have no extended attributes and flags yet";
+inline constexpr std::string_view no_watches = "nothing watches files yet";
+inline constexpr std::string_view no_devices = "no devices yet";
+inline constexpr std::string_view no_aio = "no asynchronous transfers: a thread that blocks serves";
+inline constexpr std::string_view no_guest_code = "guest code does not run on the mock";
+inline constexpr std::string_view no_credentials = "the caller is root, and may not become another yet";
+inline constexpr std::string_view no_groups = "no process groups and sessions yet";
+inline constexpr std::string_view no_limits = "limits are the machine's, not the task's";
+inline constexpr std::string_view no_scheduling = "scheduling is the platform's, and no task sees it yet";
+inline constexpr std::string_view no_accounting = "the mock uses no time of which a task could read";
+inline constexpr std::string_view no_numa = "memory has one node";
+inline constexpr std::string_view no_pidfds = "tasks have no descriptors yet";
+inline constexpr std::string_view no_wide_structs = "clone and wait4 serve; the wider structs are not written yet";
+inline constexpr std::string_view no_futex2 = "futex serves; the calls by size are not written yet";
+inline constexpr std::string_view no_mounts = "one file system is mounted, and stays so";
+inline constexpr std::string_view no_namespaces = "no namespaces";
+inline constexpr std::string_view administers = "administers the machine, which is not the guest's";
+inline constexpr std::string_view no_tracing = "no task may inspect or filter another";
+inline constexpr std::string_view gone = "Linux itself has it no more";
+inline constexpr std::string_view never_mind = "the reference cannot be compared: it speaks of, or changes, the whole host";
+inline constexpr std::string_view not_yet = "not written yet";
+}  // namespace reasons
+
+inline constexpr auto unsupported_calls = [] {
+  using interface::Missing;
+  using namespace reasons;
+  return std::to_array<Missing>({
+      {13, "rt_sigaction", no_signals}, {14, "rt_sigprocmask", no_signals}, {15, "rt_sigreturn", no_signals}, {16, "ioctl", no_devices},
+      {23, "select", no_epoll}, {25, "mremap", not_yet}, {29, "shmget", no_sysv}, {30, "shmat", no_sysv}, {31, "shmctl", no_sysv},
+      {34, "pause", no_signals}, {36, "getitimer", no_signals}, {37, "alarm", no_signals}, {38, "setitimer", no_signals}, {40, "sendfile", not_yet},
+      {41, "socket", no_sockets}, {42, "connect", no_sockets}, {43, "accept", no_sockets}, {44, "sendto", no_sockets}, {45, "recvfrom", no_sockets},
+      {46, "sendmsg", no_sockets}, {47, "recvmsg", no_sockets}, {48, "shutdown", no_sockets}, {49, "bind", no_sockets}, {50, "listen", no_sockets},
+      {51, "getsockname", no_sockets}, {52, "getpeername", no_sockets}, {53, "socketpair", no_sockets}, {54, "setsockopt", no_sockets},
+      {55, "getsockopt", no_sockets}, {59, "execve", no_guest_code}, {62, "kill", no_signals}, {64, "semget", no_sysv}, {65, "semop", no_sysv},
+      {66, "semctl", no_sysv}, {67, "shmdt", no_sysv}, {68, "msgget", no_sysv}, {69, "msgsnd", no_sysv}, {70, "msgrcv", no_sysv},
+      {71, "msgctl", no_sysv}, {73, "flock", not_yet}, {78, "getdents", not_yet}, {97, "getrlimit", no_limits}, {98, "getrusage", no_accounting},
+      {99, "sysinfo", no_accounting}, {100, "times", no_accounting}, {101, "ptrace", no_tracing}, {103, "syslog", administers},
+      {105, "setuid", no_credentials}, {106, "setgid", no_credentials}, {109, "setpgid", no_groups}, {111, "getpgrp", no_groups},
+      {112, "setsid", no_groups}, {113, "setreuid", no_credentials}, {114, "setregid", no_credentials}, {115, "getgroups", no_credentials},
+      {116, "setgroups", no_credentials}, {117, "setresuid", no_credentials}, {118, "getresuid", no_credentials}, {119, "setresgid", no_credentials},
+      {120, "getresgid", no_credentials}, {121, "getpgid", no_groups}, {122, "setfsuid", no_credentials}, {123, "setfsgid", no_credentials},
+      {124, "getsid", no_groups}, {125, "capget", no_credentials}, {126, "capset", no_credentials}, {127, "rt_sigpending", no_signals},
+      {128, "rt_sigtimedwait", no_signals}, {129, "rt_sigqueueinfo", no_signals}, {130, "rt_sigsuspend", no_signals},
+      {131, "sigaltstack", no_signals}, {132, "utime", not_yet}, {134, "uselib", no_guest_code}, {135, "personality", not_yet},
+      {136, "ustat", no_mounts}, {137, "statfs", no_mounts}, {138, "fstatfs", no_mounts}, {139, "sysfs", no_mounts}, {140, "getpriority", no_limits},
+      {141, "setpriority", no_limits}, {142, "sched_setparam", no_scheduling}, {143, "sched_getparam", no_scheduling},
+      {144, "sched_setscheduler", no_scheduling}, {145, "sched_getscheduler", no_scheduling}, {146, "sched_get_priority_max", no_scheduling},
+      {147, "sched_get_priority_min", no_scheduling}, {148, "sched_rr_get_interval", no_scheduling}, {149, "mlock", not_yet},
+      {150, "munlock", not_yet}, {151, "mlockall", not_yet}, {152, "munlockall", not_yet}, {153, "vhangup", no_devices},
+      {154, "modify_ldt", no_guest_code}, {155, "pivot_root", no_mounts}, {156, "_sysctl", gone}, {157, "prctl", not_yet},
+      {158, "arch_prctl", no_guest_code}, {159, "adjtimex", administers}, {160, "setrlimit", no_limits}, {161, "chroot", no_mounts},
+      {162, "sync", never_mind}, {163, "acct", no_accounting}, {164, "settimeofday", administers}, {165, "mount", no_mounts},
+      {166, "umount2", no_mounts}, {167, "swapon", no_mounts}, {168, "swapoff", no_mounts}, {169, "reboot", administers},
+      {170, "sethostname", administers}, {171, "setdomainname", administers}, {172, "iopl", no_devices}, {173, "ioperm", no_devices},
+      {174, "create_module", gone}, {175, "init_module", administers}, {176, "delete_module", administers}, {177, "get_kernel_syms", gone},
+      {178, "query_module", gone}, {179, "quotactl", no_mounts}, {180, "nfsservctl", gone}, {181, "getpmsg", gone}, {182, "putpmsg", gone},
+      {183, "afs_syscall", gone}, {184, "tuxcall", gone}, {185, "security", gone}, {188, "setxattr", no_xattrs}, {189, "lsetxattr", no_xattrs},
+      {190, "fsetxattr", no_xattrs}, {191, "getxattr", no_xattrs}, {192, "lgetxattr", no_xattrs}, {193, "fgetxattr", no_xattrs},
+      {194, "listxattr", no_xattrs}, {195, "llistxattr", no_xattrs}, {196, "flistxattr", no_xattrs}, {197, "removexattr", no_xattrs},
+      {198, "lremovexattr", no_xattrs}, {199, "fremovexattr", no_xattrs}, {200, "tkill", no_signals}, {203, "sched_setaffinity", no_scheduling},
+      {204, "sched_getaffinity", no_scheduling}, {205, "set_thread_area", no_guest_code}, {206, "io_setup", no_aio}, {207, "io_destroy", no_aio},
+      {208, "io_getevents", no_aio}, {209, "io_submit", no_aio}, {210, "io_cancel", no_aio}, {211, "get_thread_area", no_guest_code},
+      {212, "lookup_dcookie", administers}, {213, "epoll_create", no_epoll}, {214, "epoll_ctl_old", no_epoll}, {215, "epoll_wait_old", no_epoll},
+      {216, "remap_file_pages", not_yet}, {219, "restart_syscall", no_signals}, {220, "semtimedop", no_sysv}, {221, "fadvise64", not_yet},
+      {222, "timer_create", no_timers}, {223, "timer_settime", no_timers}, {224, "timer_gettime", no_timers}, {225, "timer_getoverrun", no_timers},
+      {226, "timer_delete", no_timers}, {227, "clock_settime", administers}, {232, "epoll_wait", no_epoll}, {233, "epoll_ctl", no_epoll},
+      {234, "tgkill", no_signals}, {235, "utimes", not_yet}, {236, "vserver", gone}, {237, "mbind", no_numa}, {238, "set_mempolicy", no_numa},
+      {239, "get_mempolicy", no_numa}, {240, "mq_open", no_sysv}, {241, "mq_unlink", no_sysv}, {242, "mq_timedsend", no_sysv},
+      {243, "mq_timedreceive", no_sysv}, {244, "mq_notify", no_sysv}, {245, "mq_getsetattr", no_sysv}, {246, "kexec_load", administers},
+      {247, "waitid", no_wide_structs}, {248, "add_key", administers}, {249, "request_key", administers}, {250, "keyctl", administers},
+      {251, "ioprio_set", no_limits}, {252, "ioprio_get", no_limits}, {253, "inotify_init", no_watches}, {254, "inotify_add_watch", no_watches},
+      {255, "inotify_rm_watch", no_watches}, {256, "migrate_pages", no_numa}, {261, "futimesat", not_yet}, {270, "pselect6", no_epoll},
+      {272, "unshare", no_namespaces}, {273, "set_robust_list", no_futex2}, {274, "get_robust_list", no_futex2}, {275, "splice", not_yet},
+      {276, "tee", not_yet}, {278, "vmsplice", not_yet}, {279, "move_pages", no_numa}, {281, "epoll_pwait", no_epoll}, {282, "signalfd", no_signals},
+      {283, "timerfd_create", no_timers}, {286, "timerfd_settime", no_timers}, {287, "timerfd_gettime", no_timers}, {288, "accept4", no_sockets},
+      {289, "signalfd4", no_signals}, {291, "epoll_create1", no_epoll}, {294, "inotify_init1", no_watches}, {297, "rt_tgsigqueueinfo", no_signals},
+      {298, "perf_event_open", administers}, {299, "recvmmsg", no_sockets}, {300, "fanotify_init", no_watches}, {301, "fanotify_mark", no_watches},
+      {302, "prlimit64", no_limits}, {303, "name_to_handle_at", no_mounts}, {304, "open_by_handle_at", no_mounts},
+      {305, "clock_adjtime", administers}, {307, "sendmmsg", no_sockets}, {308, "setns", no_namespaces}, {309, "getcpu", no_scheduling},
+      {310, "process_vm_readv", no_tracing}, {311, "process_vm_writev", no_tracing}, {312, "kcmp", no_tracing}, {313, "finit_module", administers},
+      {314, "sched_setattr", no_scheduling}, {315, "sched_getattr", no_scheduling}, {317, "seccomp", no_tracing}, {319, "memfd_create", not_yet},
+      {320, "kexec_file_load", administers}, {321, "bpf", administers}, {322, "execveat", no_guest_code}, {323, "userfaultfd", administers},
+      {324, "membarrier", no_scheduling}, {325, "mlock2", not_yet}, {326, "copy_file_range", not_yet}, {329, "pkey_mprotect", not_yet},
+      {330, "pkey_alloc", not_yet}, {331, "pkey_free", not_yet}, {333, "io_pgetevents", no_aio}, {334, "rseq", no_guest_code},
+      {335, "uretprobe", no_guest_code}, {336, "uprobe", no_guest_code}, {424, "pidfd_send_signal", no_signals}, {425, "io_uring_setup", no_aio},
+      {426, "io_uring_enter", no_aio}, {427, "io_uring_register", no_aio}, {428, "open_tree", no_mounts}, {429, "move_mount", no_mounts},
+      {430, "fsopen", no_mounts}, {431, "fsconfig", no_mounts}, {432, "fsmount", no_mounts}, {433, "fspick", no_mounts},
+      {434, "pidfd_open", no_pidfds}, {435, "clone3", no_wide_structs}, {437, "openat2", not_yet}, {438, "pidfd_getfd", no_pidfds},
+      {440, "process_madvise", no_pidfds}, {441, "epoll_pwait2", no_epoll}, {442, "mount_setattr", no_mounts}, {443, "quotactl_fd", no_mounts},
+      {444, "landlock_create_ruleset", no_tracing}, {445, "landlock_add_rule", no_tracing}, {446, "landlock_restrict_self", no_tracing},
+      {447, "memfd_secret", administers}, {448, "process_mrelease", no_pidfds}, {449, "futex_waitv", no_futex2},
+      {450, "set_mempolicy_home_node", no_numa}, {451, "cachestat", never_mind}, {453, "map_shadow_stack", no_guest_code},
+      {454, "futex_wake", no_futex2}, {455, "futex_wait", no_futex2}, {456, "futex_requeue", no_futex2}, {457, "statmount", no_mounts},
+      {458, "listmount", no_mounts}, {459, "lsm_get_self_attr", no_tracing}, {460, "lsm_set_self_attr", no_tracing},
+      {461, "lsm_list_modules", no_tracing}, {462, "mseal", not_yet}, {463, "setxattrat", no_xattrs}, {464, "getxattrat", no_xattrs},
+      {465, "listxattrat", no_xattrs}, {466, "removexattrat", no_xattrs}, {467, "open_tree_attr", no_mounts}, {468, "file_getattr", no_xattrs},
+      {469, "file_setattr", no_xattrs},
+  });
+}();
+
+}  // namespace cupel::linux_shim
