@@ -24,6 +24,7 @@ void Hypervisor::begin(std::span<const Act> script) {
   ignores_ = stalled_ = skips_ = loses_store_ = msr_lied_ = false;
   msr = 0, features = 3, secure_error = 0;
   lied_words_.clear();
+  given_.clear();
   lied_frames_.clear();
   kept_lines_.clear();
   created_.clear();
@@ -57,6 +58,7 @@ void Hypervisor::lie(uint64_t gpa, uint64_t value) {
   if (!system_.npt(gfn).present || system_.rmp(system_.npt(gfn).spa).assigned) return;
   system_.word(gpa) = value;
   lied_words_.insert(gpa / 8);
+  given_.emplace(gpa / 8, value);
 }
 
 void Hypervisor::lie_in_header(unsigned shift, uint64_t mask, uint64_t value) { lie(ghcb_at_ + 0x800, with_field(ghcb(0x800), shift, mask, value)); }

@@ -2,7 +2,9 @@
 #include <array>
 #include <functional>
 #include <span>
+#include <set>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "platforms/mock/snp/act.hh"
@@ -44,6 +46,8 @@ class Hypervisor {
   uint32_t lies() const { return lies_; }
   // Whether the word of shared memory holds what an act put there.
   bool lied_at(uint64_t gpa) const { return lied_words_.contains(gpa / 8) || lied_frames_.contains(gpa >> 12); }
+  // It has put this very value there before: to find it there again, put back by the guest, tells it nothing.
+  bool gave(uint64_t gpa, uint64_t value) const { return given_.contains({gpa / 8, value}); }
   void lied_page(uint32_t gfn) { lied_frames_.insert(gfn); }
   uint32_t ghcb_frame() const { return ghcb_gfn(); }
   bool msr_lied() const { return msr_lied_; }
@@ -100,6 +104,7 @@ class Hypervisor {
   uint32_t lies_ = 0;
   unsigned firing_ = 0;
   std::unordered_set<uint64_t> lied_words_, lied_frames_;  // single words, and frames that are other pages now
+  std::set<std::pair<uint64_t, uint64_t>> given_;              // words with values
   std::unordered_set<uint32_t> kept_lines_;
   std::vector<uint32_t> created_;
 };

@@ -97,12 +97,12 @@ void Hardware::check_request() {
   const uint64_t low = field(0x3f0), high = field(0x3f8);
   const uint64_t page = request_ & ~uint64_t{0xfff};
   for (const uint64_t offset : {0x390u, 0x398u, 0x3a0u, 0x3f0u, 0x3f8u}) {
-    if (hypervisor_.lied_at(page + offset)) return;  // not what the guest wrote
+    if (hypervisor_.lied_at(page + offset) || hypervisor_.gave(page + offset, field(offset))) return;  // not what the guest wrote
   }
   const auto* words = system_.words(static_cast<uint32_t>(request_ >> 12));
   for (uint64_t index = 0; index < PageStore::words; ++index) {
     const uint64_t offset = index * 8;
-    if (hypervisor_.lied_at((request_ & ~uint64_t{0xfff}) + offset)) continue;  // its own bytes
+    if (hypervisor_.lied_at(page + offset) || hypervisor_.gave(page + offset, words[index])) continue;  // its own bytes
     if (words[index] == 0 || offset == 0x3f0 || offset == 0x3f8 || offset == 0xff8) continue;
     const bool marked = offset < 0x400 && ((index < 64 ? low : high) >> (index & 63) & 1) != 0;
     const bool buffer = offset >= 0x800 && offset < 0xff0;
