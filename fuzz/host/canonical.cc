@@ -55,6 +55,8 @@ constexpr std::array loose_fields{
     LooseField{"RawStatx", 56, 72, Loose::any},
     LooseField{"RawStatx", 136, 8, Loose::device_halves},
     LooseField{"RawStatx", 144, 112, Loose::any},
+    LooseField{"RawUsage", 0, 144, Loose::any},
+    LooseField{"RawTicks", 0, 32, Loose::any},
     LooseField{"RawTimespec", 0, 16, Loose::any},
     LooseField{"Timeval", 0, 16, Loose::any},
     LooseField{"RawUtsname", 0, sizeof(utsname), Loose::any},
@@ -148,7 +150,7 @@ void Comparison::reset() {
 }
 
 std::optional<Difference> Comparison::compare(const RecordedCall& libos, const KernelCall& kernel) {
-  const bool any_value = libos.desc->number == SYS_time && !libos.failed() && !kernel.failed();
+  const bool any_value = (libos.desc->number == SYS_time || libos.desc->number == SYS_times) && !libos.failed() && !kernel.failed();
   if (libos.value != kernel.value && !any_value) return Difference{false, value_text(libos.value), value_text(kernel.value)};
   const auto same = [&](size_t slot) { return std::ranges::equal(libos.slots[slot].after, kernel.after(slot)); };
   image_count_ = 0;

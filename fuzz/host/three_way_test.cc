@@ -71,6 +71,20 @@ TEST_F(ThreeWayTest, WhatStatxTellsOfEachKindOfFileIsCompared) {
   EXPECT_EQ(three_way->tally().compared, 10u);
 }
 
+TEST_F(ThreeWayTest, WhatATaskHasUsedAndWhoItIsIsCompared) {
+  const auto& judgement = judge(
+      "getrusage(RUSAGE_THREAD, out)\n"
+      "times(out)\n"
+      "times(null)\n"
+      "getresuid(out, out, out)\n"
+      "getresgid(out, out, out)\n"
+      "sched_get_priority_max(SCHED_FIFO)\n"
+      "sched_get_priority_min(SCHED_RR)\n"
+      "sched_get_priority_max(4)\n");
+  EXPECT_FALSE(judgement.finding) << judgement.finding->call << ": " << judgement.finding->expected << " / " << judgement.finding->got;
+  EXPECT_EQ(three_way->tally().compared, 8u);
+}
+
 TEST_F(ThreeWayTest, WhatCannotBeComparedIsCountedByReason) {
   EXPECT_FALSE(judge("r0 = pipe2(out, 0)\nread(r0.1, [4], 4)\ndup(0)\n").finding);
   EXPECT_FALSE(judge("fork()\ndup(0)\n").finding);

@@ -63,12 +63,18 @@
   RULE(94, lchown)           \
   RULE(95, umask)            \
   RULE(96, gettimeofday)     \
+  RULE(98, getrusage)        \
+  RULE(100, times)           \
   RULE(102, getuid)          \
   RULE(104, getgid)          \
   RULE(107, geteuid)         \
   RULE(108, getegid)         \
   RULE(110, getppid)         \
+  RULE(118, getresuid)       \
+  RULE(120, getresgid)       \
   RULE(133, mknod)           \
+  RULE(146, sched_get_priority_max) \
+  RULE(147, sched_get_priority_min) \
   RULE(186, gettid)          \
   RULE(187, readahead)       \
   RULE(201, time)            \

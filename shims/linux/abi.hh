@@ -166,6 +166,14 @@ consteval auto names_of(FutexOperation) {
                     NamedValue{"FUTEX_CMP_REQUEUE_PRIVATE", 132}, NamedValue{"FUTEX_WAIT_BITSET_PRIVATE", 137}, NamedValue{"FUTEX_WAKE_BITSET_PRIVATE", 138}};
 }
 
+enum class SchedulingPolicy : uint32_t { other = 0, fifo = 1, round_robin = 2, batch = 3, idle = 5, deadline = 6, extensible = 7 };
+consteval auto names_of(SchedulingPolicy) {
+  return std::array{NamedValue{"SCHED_OTHER", 0}, NamedValue{"SCHED_FIFO", 1},     NamedValue{"SCHED_RR", 2}, NamedValue{"SCHED_BATCH", 3},
+                    NamedValue{"SCHED_IDLE", 5},  NamedValue{"SCHED_DEADLINE", 6}, NamedValue{"SCHED_EXT", 7}};
+}
+enum class UsageOf : uint32_t { self = 0, thread = 1, children = 0xffff'ffff };
+consteval auto names_of(UsageOf) { return std::array{NamedValue{"RUSAGE_SELF", 0}, NamedValue{"RUSAGE_THREAD", 1}, NamedValue{"RUSAGE_CHILDREN", 0xffff'ffff}}; }
+
 enum class ClockId : int32_t { realtime = 0, monotonic = 1, process_cpu = 2, thread_cpu = 3, monotonic_raw = 4, realtime_coarse = 5, monotonic_coarse = 6, boottime = 7 };
 consteval auto names_of(ClockId) {
   return std::array{NamedValue{"CLOCK_REALTIME", 0}, NamedValue{"CLOCK_MONOTONIC", 1}, NamedValue{"CLOCK_MONOTONIC_RAW", 4}, NamedValue{"CLOCK_REALTIME_COARSE", 5},
@@ -191,6 +199,16 @@ struct TimePair {
 struct RawTimespec {
   int64_t seconds, nanoseconds;
 };
+// struct tms: clock ticks.
+struct RawTicks {
+  int64_t user, system, children_user, children_system;
+};
+// struct rusage. A task of the mock has used nothing that could be measured.
+struct RawUsage {
+  int64_t user_seconds, user_microseconds, system_seconds, system_microseconds;
+  int64_t resident_size, shared_size, data_size, stack_size, minor_faults, major_faults, swaps, blocks_read, blocks_written, messages_sent, messages_received, signals, voluntary_switches, switches;
+};
+static_assert(sizeof(RawUsage) == 144);
 struct Word32 {
   int32_t value;
 };

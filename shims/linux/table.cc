@@ -7,6 +7,7 @@
 
 #include "shims/linux/missing.hh"
 
+#include "shims/linux/syscalls/account.hh"
 #include "shims/linux/syscalls/ipc.hh"
 #include "shims/linux/syscalls/memory.hh"
 #include "shims/linux/syscalls/metadata.hh"
@@ -86,12 +87,18 @@ constexpr std::array entries{
     call_entry<lchown>(94, "lchown", walk_errnos<perm>, args("path", "owner", "group")),
     call_entry<umask>(95, "umask", errnos<>),
     call_entry<gettimeofday>(96, "gettimeofday", errnos<fault>, args("tv", "tz")),
+    call_entry<getrusage>(98, "getrusage", errnos<>, args("who", "usage")),
+    call_entry<times>(100, "times", errnos<>, args("buf")),
     call_entry<getuid>(102, "getuid", errnos<>),
     call_entry<getgid>(104, "getgid", errnos<>),
     call_entry<geteuid>(107, "geteuid", errnos<>),
     call_entry<getegid>(108, "getegid", errnos<>),
     call_entry<getppid>(110, "getppid", errnos<>),
+    call_entry<getresuid>(118, "getresuid", errnos<>, args("ruid", "euid", "suid")),
+    call_entry<getresgid>(120, "getresgid", errnos<>, args("rgid", "egid", "sgid")),
     call_entry<mknod>(133, "mknod", walk_errnos<exist, inval, perm>, args("path", "mode", "dev"), Partial{"pipes with names, sockets, devices"}),
+    call_entry<sched_get_priority_max>(146, "sched_get_priority_max", errnos<>, args("policy")),
+    call_entry<sched_get_priority_min>(147, "sched_get_priority_min", errnos<>, args("policy")),
     call_entry<gettid>(186, "gettid", errnos<>),
     call_entry<readahead>(187, "readahead", errnos<inval>, args("fd", "offset", "count")),
     call_entry<linux_shim::time>(201, "time", errnos<>),
