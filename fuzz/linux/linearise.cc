@@ -84,7 +84,8 @@ bool keeps_real_time(std::span<const Piece> pieces, std::span<const size_t> orde
 
 void expect(props::Model& model, const Mishaps& mishaps) {
   if (mishaps.allocation) model.expect_fault(props::Fault::allocation);
-  if (mishaps.copy) model.expect_fault(props::Fault::copy);
+  // A page that is first touched and for which there is no memory is one that cannot be copied.
+  if (mishaps.copy || mishaps.allocation) model.expect_fault(props::Fault::copy);
   if (mishaps.wait) model.expect_fault(props::Fault::wait);
   if (mishaps.refusal) model.expect_fault(props::Fault::refusal);
 }

@@ -81,7 +81,7 @@ void LinuxJudge::judge_fetches(const StepReport& report) {
     int64_t named = std::ranges::count_if(report.layout.extents, names_it);
     const auto args = report.invocation.desc->args();
     for (size_t at = 0; at < args.size(); ++at) {
-      named += args[at].kind == interface::Kind::address && report.layout.registers[at] - again.address < again.size;
+      named += args[at].kind == interface::Kind::address && report.layout.registers[args[at].reg] - again.address < again.size;
     }
     if (named > 1) continue;
     return this->report("double_fetch", report.index, "each byte of guest memory read once in a call", fmt::format("{} bytes at {:#x} read again", again.size, again.address));

@@ -15,7 +15,10 @@ using interface::Resource;
 namespace {
 
 constexpr unsigned depth_max = 3;      // producers of producers
+constexpr uint32_t look_percent = 30;
+constexpr uint32_t plain_percent = 80;  // of what is made only because another call needs it
 constexpr size_t favourites_max = 6;
+constexpr ResourceSet names = 1;  // the bit of Resource::none, which nobody wants: arguments that are paths
 
 // How often, of a hundred, a missing resource is made first.
 uint32_t eagerness(Resource resource) {
@@ -26,6 +29,19 @@ uint32_t eagerness(Resource resource) {
     default: return 80;
   }
 }
+
+ResourceSet about(const ArgDesc& desc) {
+  if (desc.kind == Kind::path) return names;
+  return set_of(wanted(desc.kind, desc.resource)) & static_cast<ResourceSet>(~names);
+}
+// Whether who speaks of the one may speak of the other's.
+bool meet(ResourceSet one, ResourceSet other) {
+  constexpr ResourceSet any = set_of(Resource::any);
+  constexpr ResourceSet descriptors = any | set_of(Resource::file) | set_of(Resource::directory) | set_of(Resource::pipe_reader) | set_of(Resource::pipe_writer) |
+                                      set_of(Resource::eventfd);
+  return (one & other) != 0 || ((one & any) != 0 && (other & descriptors) != 0) || ((other & any) != 0 && (one & descriptors) != 0);
+}
+bool tells(Kind kind) { return kind == Kind::out || kind == Kind::out_buffer || kind == Kind::out_vector; }
 
 }  // namespace
 
@@ -51,6 +67,11 @@ Generator::Generator(const Grammar& grammar) : grammar_(grammar) {
     use.makes = use.paths > 0 && std::ranges::find(desc.errnos, Errno::exist) != desc.errnos.end();
     path_uses_.push_back(use);
     if (use.makes) namers_.push_back(call);
+    if (desc.blocks) waiters_.push_back(call);
+    ResourceSet all = 0;
+    for (const ArgDesc& arg : desc.args()) all |= about(arg);
+    abouts_.push_back(all);
+    if (all != 0 && grammar.results(call).all == 0 && std::ranges::any_of(desc.args(), tells, &ArgDesc::kind)) lookers_.push_back(call);
   }
 }
 
@@ -64,16 +85,62 @@ void Generator::generate(Random& random, size_t steps, Program& out) {
   named_ = false;
   steps = grammar_.call_count() == 0 ? 0 : std::min<size_t>(steps, steps_max);
   std::array<uint16_t, favourites_max> favourites;
-  for (uint16_t& favourite : favourites) favourite = pick_call(random);
-  const size_t favourite_count = random.between(1, favourites_max);
   const auto spawners = grammar_.producers(Resource::task);
-  if (!spawners.empty() && random.percent(12)) append(random, random.pick(spawners), 0, steps, out);
+  // Several tasks are there to wait for each other.
+  const bool together = !spawners.empty() && !waiters_.empty() && random.percent(20);
+  const uint16_t wait = together ? random.pick(waiters_) : uint16_t{0};
+  const ResourceSet theme = together ? abouts_[wait] : random.percent(55) ? abouts_[pick_call(random)] : 0;
+  for (uint16_t& favourite : favourites) favourite = pick_favourite(random, theme);
+  if (together) favourites[0] = wait;
+  const size_t favourite_count = random.between(1, favourites_max);
+  if (together) {
+    for (const ArgDesc& arg : grammar_.call(wait).args()) append_producer(random, arg, 0, steps, out);  // to be shared
+    append(random, random.pick(spawners), 0, steps, out);
+  }
   while (out.steps.size() < steps) {
     const bool favourite = random.percent(60);
-    append(random, favourite ? favourites[random.below(static_cast<uint32_t>(favourite_count))] : pick_call(random), 0, steps, out);
+    append(random, favourite ? favourites[random.below(static_cast<uint32_t>(favourite_count))] : pick_favourite(random, theme), 0, steps, out);
+    if (random.percent(look_percent)) append_look(random, steps, out);
   }
   vary_circumstances(random, out);
   settle_circumstances(grammar_, out);
+}
+
+// A call that is about what `theme` is about, where there is one.
+uint16_t Generator::pick_favourite(Random& random, ResourceSet theme) const {
+  uint16_t call = pick_call(random);
+  for (int tries = 8; tries > 0 && theme != 0 && !meet(abouts_[call], theme); --tries) call = pick_call(random);
+  return call;
+}
+
+// A call that tells of what the last one dealt with: what went wrong there may show nowhere else.
+void Generator::append_look(Random& random, size_t steps, Program& out) {
+  if (out.steps.empty() || out.steps.size() >= steps || lookers_.empty()) return;
+  const size_t index = out.steps.size();
+  const Step last = out.steps.back();
+  const auto last_args = grammar_.call(last.call).args();
+  for (int tries = 8; tries > 0; --tries) {
+    const size_t from = last_args.empty() ? 0 : random.below(static_cast<uint32_t>(last_args.size()));
+    const uint16_t call = random.pick(lookers_);
+    if (last_args.empty() || !meet(abouts_[call], about(last_args[from]))) continue;
+    const interface::CallDesc& desc = grammar_.call(call);
+    Step step{.call = call, .task = last.task};
+    bool same = false;
+    for (size_t arg = 0; arg < desc.arg_count; ++arg) {
+      bytes_.clear();
+      if (!same && meet(about(desc.arg_array[arg]), about(last_args[from]))) {
+        const auto held = bytes_of(out, last.args[from]);
+        bytes_.assign(held.begin(), held.end());
+        step.args[arg] = last.args[from];
+        same = true;
+      } else {
+        step.args[arg] = make_arg(random, out, index, desc.arg_array[arg], bytes_);
+      }
+      settle(grammar_, desc.arg_array[arg], index, bytes_, step.args[arg], out);
+    }
+    out.steps.push_back(step);
+    return;
+  }
 }
 
 void Generator::append(Random& random, uint16_t call, unsigned depth, size_t steps, Program& out) {
@@ -87,11 +154,13 @@ void Generator::append(Random& random, uint16_t call, unsigned depth, size_t ste
   if (out.steps.size() >= steps) return;
   const size_t index = out.steps.size();
   Step step{.call = call, .task = pick_task(random, out, index)};
+  plain_ = depth > 0 && random.percent(plain_percent);
   for (size_t arg = 0; arg < desc.arg_count; ++arg) {
     bytes_.clear();
     step.args[arg] = make_arg(random, out, index, desc.arg_array[arg], bytes_);
     settle(grammar_, desc.arg_array[arg], index, bytes_, step.args[arg], out);
   }
+  plain_ = false;
   out.steps.push_back(step);
   available_ |= grammar_.results(call).all;
   named_ = named_ || path_uses_[call].makes;
@@ -134,6 +203,9 @@ Arg Generator::make_scalar(Random& random, const Program& program, size_t at, co
   } else if (random.one_in(50) && at > 0) {
     ref = ResultRef{static_cast<uint16_t>(random.below(static_cast<uint32_t>(at))), 0};
   }
+  if (!ref && plain_ && desc.kind == Kind::flags) return {.value = desc.usual.empty() ? 0 : random.pick(desc.usual)};
+  if (!ref && plain_ && desc.kind == Kind::length) return {.value = 4096 * (1 + random.below_low(4))};
+  if (!ref && plain_ && desc.kind == Kind::offset) return {.value = 4096 * random.below_low(3)};
   if (!ref) return {.value = interesting_number(random, desc.kind, desc.low, desc.high, desc.values, desc.usual)};
   Arg arg{.form = Form::result, .ref = *ref};
   if (desc.kind == Kind::address && random.one_in(3)) arg.value = random.one_in(8) ? nudged(random, 4096) : 4096 * random.below_low(5);
@@ -143,8 +215,11 @@ Arg Generator::make_scalar(Random& random, const Program& program, size_t at, co
 Arg Generator::make_place(Random& random, const Program& program, size_t at, const ArgDesc& desc) const {
   Arg arg;
   if (desc.optional && random.percent(35)) arg.place = Place::null;
-  if (arg.place == Place::null || !random.percent(9)) return arg;
-  arg.place = Place(random.below(static_cast<uint32_t>(Place::beyond) + 1));
+  if (arg.place == Place::null || plain_) return arg;
+  // Where there are mappings they are to be read and written as well.
+  const bool mapped = (available_ & set_of(Resource::mapping)) != 0 && random.percent(15);
+  if (!mapped && !random.percent(9)) return arg;
+  arg.place = mapped ? Place::mapping : Place(random.below(static_cast<uint32_t>(Place::beyond) + 1));
   if (arg.place == Place::edge) arg.value = random.below_low(64);
   if (arg.place != Place::mapping) return arg;
   const auto mapping = find_result(grammar_, random, program, at, set_of(Resource::mapping));
@@ -215,6 +290,7 @@ Arg Generator::make_arg(Random& random, const Program& program, size_t at, const
   arg.blob_size = shape == Shape::room ? interesting_size(random) : static_cast<uint32_t>(bytes.size() - start);
   if (is_counted(shape)) {
     if (shape != Shape::vector) arg.value = natural_count(desc, arg);
+    if (arg.place == Place::mapping && shape != Shape::vector && random.one_in(2)) arg.value = 4096 * random.between(1, 3);
     if (random.one_in(16)) arg.value = random.one_in(2) ? nudged(random, arg.value) : interesting_number(random, Kind::size, 0, 0, {});
     if (shape == Shape::room && arg.place == Place::edge) arg.blob_size = random.below(arg.blob_size + 1);
   }

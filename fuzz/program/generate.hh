@@ -11,7 +11,8 @@ std::optional<ResultRef> find_result(const Grammar& grammar, Random& random, con
 
 // Makes programs of an interface's calls: whoever needs something mostly comes after someone who makes it, values are
 // those worth trying, and now and then anything at all. Each program prefers a few calls over the others, so that calls
-// meet their own kind ("swarm testing", Groce and others, ISSTA 2012).
+// meet their own kind ("swarm testing", Groce and others, ISSTA 2012), often all of them about one kind of thing; and what
+// a call changed is often looked at by the next.
 class Generator {
  public:
   explicit Generator(const Grammar& grammar);
@@ -39,6 +40,8 @@ class Generator {
  private:
   void append(Random& random, uint16_t call, unsigned depth, size_t steps, Program& out);
   void append_producer(Random& random, const interface::ArgDesc& desc, unsigned depth, size_t steps, Program& out);
+  uint16_t pick_favourite(Random& random, ResourceSet about) const;
+  void append_look(Random& random, size_t steps, Program& out);
   Arg make_scalar(Random& random, const Program& program, size_t at, const interface::ArgDesc& desc) const;
   Arg make_place(Random& random, const Program& program, size_t at, const interface::ArgDesc& desc) const;
   bool append_earlier_path(Random& random, const Program& program, size_t at, std::vector<std::byte>& bytes) const;
@@ -50,9 +53,13 @@ class Generator {
     bool makes = false;  // the last of them
   };
   std::vector<PathUse> path_uses_;  // by call
+  std::vector<ResourceSet> abouts_;  // what each call's arguments speak of: resources, and names
+  std::vector<uint16_t> lookers_;  // calls that tell and make nothing
+  std::vector<uint16_t> waiters_;  // calls that may wait for another task
   std::vector<uint16_t> namers_;  // calls that make a path
   ResourceSet available_ = 0;     // what the program at work has made so far
   bool named_ = false;            // and whether there is a path in it
+  bool plain_ = false;            // the call at work is to succeed, rather than to be tried
   std::vector<std::byte> bytes_;  // of one argument
 };
 

@@ -160,6 +160,32 @@ void Mutator::change_circumstances(Random& random, Program& program) {
   }
 }
 
+void Mutator::excerpt(Random& random, size_t steps, Program& program) {
+  const size_t count = program.steps.size();
+  if (count <= steps) return;
+  const size_t window = random.between(1, static_cast<uint32_t>(steps));
+  const size_t first = random.below(static_cast<uint32_t>(count - window + 1)), end = first + window;
+  std::array<bool, steps_max> kept{};
+  for (size_t index = end; index-- > 0;) {
+    kept[index] = kept[index] || index >= first;
+    if (!kept[index]) continue;
+    for (const Arg& arg : program.steps[index].args) {
+      const bool refers = arg.form == Form::result || arg.place == Place::mapping;
+      if (refers && arg.ref.step < index) kept[arg.ref.step] = true;
+    }
+  }
+  StepMap map = StepMap::shifted(count, 0, 0);
+  size_t done = 0;
+  for (size_t index = 0; index < count; ++index) {
+    map[index] = kept[index] ? static_cast<uint16_t>(done) : StepMap::gone;
+    if (kept[index]) program.steps[done++] = program.steps[index];
+  }
+  program.steps.resize(done);
+  remap_references(grammar_, program, 0, map, Dangling::rewire);
+  remap_circumstances(program, map);
+  normalise(grammar_, program, spare_);
+}
+
 void Mutator::cross(Random& random, const Program& first, const Program& second, Program& out) {
   const size_t head = random.below(static_cast<uint32_t>(first.steps.size() + 1));
   const size_t tail = random.below(static_cast<uint32_t>(second.steps.size() + 1));

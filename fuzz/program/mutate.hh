@@ -15,6 +15,10 @@ class Mutator {
   // The beginning of one and the end of the other, whose references find new targets.
   void cross(Random& random, const Program& first, const Program& second, Program& out);
 
+  // Leaves at most `steps` calls that followed each other, and those before which made what they use. A program of no
+  // more stays as it is.
+  void excerpt(Random& random, size_t steps, Program& program);
+
   Generator& generator() { return generator_; }
 
  private:

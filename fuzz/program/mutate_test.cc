@@ -64,6 +64,36 @@ TEST_F(Mutation, MostlyMakesSomethingElse) {
   EXPECT_LT(same, 120);
 }
 
+TEST_F(Mutation, AnExcerptIsShortAndItsCallsKeepWhatTheyUse) {
+  size_t references = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    Random random(seed);
+    Program program;
+    mutator.generator().generate(random, 60, program);
+    const Program whole = program;
+    mutator.excerpt(random, 8, program);
+    expect_normal(program);
+    ASSERT_LT(program.steps.size(), whole.steps.size());
+    size_t kept = 0;
+    for (const Step& step : whole.steps) {
+      if (kept == program.steps.size() || program.steps[kept].call != step.call) continue;
+      for (size_t arg = 0; arg < step.args.size(); ++arg) {
+        if (step.args[arg].form != Form::result || program.steps[kept].args[arg].form != Form::result) continue;
+        const ResultRef was = step.args[arg].ref, is = program.steps[kept].args[arg].ref;
+        references += whole.steps[was.step].call == program.steps[is.step].call ? 1 : 0;
+      }
+      ++kept;
+    }
+  }
+  EXPECT_GT(references, 200u);
+  Random random(1);
+  Program few;
+  mutator.generator().generate(random, 5, few);
+  const Program before = few;
+  mutator.excerpt(random, 8, few);
+  EXPECT_EQ(few, before);
+}
+
 TEST_F(Mutation, AChildOfTwoHasCallsOfBothAndIsNormal) {
   int mixed = 0;
   for (uint64_t seed = 0; seed < 300; ++seed) {

@@ -6,6 +6,15 @@
 #include "fuzz/program/text.hh"
 
 namespace cupel::fuzz {
+namespace {
+
+// A recorded program of hundreds of calls takes as long as a hundred generated ones, and most of what is wrong shows in a
+// few calls. So that long seeds do not take the whole of a short campaign: how often a program is made anew, and how
+// often only an excerpt of one goes on.
+constexpr uint32_t fresh_percent = 45, excerpt_percent = 75;
+constexpr size_t excerpt_steps_max = 24;
+
+}  // namespace
 
 const Program& ProgramTarget::decoded(ByteView input) {
   decode(grammar_, input, program_);
@@ -27,7 +36,13 @@ void ProgramTarget::encode_within(size_t size_max, Program& program, Bytes& out)
 
 void ProgramTarget::mutate(Bytes& input, size_t size_max, uint32_t seed) {
   Random random(seed);
+  if (random.percent(fresh_percent)) {
+    input = generate(seed);
+    if (input.size() > size_max) input.resize(size_max);
+    return;
+  }
   decode(grammar_, input, program_);
+  if (random.percent(excerpt_percent)) mutator_.excerpt(random, excerpt_steps_max, program_);
   mutator_.mutate(random, program_);
   encode_within(size_max, program_, input);
 }
@@ -36,6 +51,10 @@ Bytes ProgramTarget::cross(ByteView first, ByteView second, size_t size_max, uin
   Random random(seed);
   decode(grammar_, first, program_);
   decode(grammar_, second, other_);
+  if (random.percent(excerpt_percent)) {
+    mutator_.excerpt(random, excerpt_steps_max / 2, program_);
+    mutator_.excerpt(random, excerpt_steps_max / 2, other_);
+  }
   mutator_.cross(random, program_, other_, program_);
   Bytes out;
   encode_within(size_max, program_, out);

@@ -20,7 +20,7 @@ consteval auto names_of(OpenFlag) {
       NamedValue{"O_CLOEXEC", 02000000},  NamedValue{"O_SYNC", 04010000},    NamedValue{"O_PATH", 010000000},
       NamedValue{"O_TMPFILE", 020200000}};
 }
-consteval auto usual_of(OpenFlag) { return std::to_array<uint64_t>({0, 02, 0102, 0102, 0102, 01101, 0200000}); }  // to read, to change, to make, to look through
+consteval auto usual_of(OpenFlag) { return std::to_array<uint64_t>({0102, 0102, 0102, 0102, 02102, 0, 02, 01101, 01102, 0200000}); }  // to make, to add to, to read, to change, to make anew, to look through
 consteval auto names_of(Whence) {
   using interface::NamedValue;
   return std::array{NamedValue{"SEEK_SET", 0}, NamedValue{"SEEK_CUR", 1}, NamedValue{"SEEK_END", 2}, NamedValue{"SEEK_DATA", 3}, NamedValue{"SEEK_HOLE", 4}};
