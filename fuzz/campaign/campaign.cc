@@ -25,6 +25,10 @@ constexpr milliseconds minimise_time_max{10'000};
 constexpr milliseconds goodbye_time_max{5'000};  // what a process gets to print its totals in
 
 // What a target has cost and given over all its slices.
+// Parts of the time. A program of a hundred calls can say more than a script of one boundary: planted bugs which need
+// thousands of programs were missed where all had the same.
+constexpr int64_t parts_of(std::string_view target) { return target.starts_with("linux_") ? 4 : 1; }
+
 struct Account {
   milliseconds spent{0};
   uint64_t executions = 0;
@@ -161,7 +165,7 @@ class Campaign {
     const std::string* best = nullptr;
     for (const std::string& target : targets_) {
       if (accounts_[target].running) continue;
-      if (best == nullptr || accounts_[target].spent < accounts_[*best].spent) best = &target;
+      if (best == nullptr || accounts_[target].spent / parts_of(target) < accounts_[*best].spent / parts_of(*best)) best = &target;
     }
     return best;
   }
@@ -200,8 +204,11 @@ class Campaign {
     const auto begin = Clock::now();
     const auto end = begin + options_.time;
     const auto jobs = std::max(1u, std::min<unsigned>(options_.jobs, static_cast<unsigned>(targets_.size())));
-    const auto share = options_.time * jobs / static_cast<int64_t>(targets_.size());
-    const auto slice = std::clamp<milliseconds>(share / 2, milliseconds(1000), milliseconds(60'000));
+    int64_t parts = 0;
+    for (const std::string& target : targets_) parts += parts_of(target);
+    const auto slice_of = [&](const std::string& target) {
+      return std::clamp<milliseconds>(options_.time * jobs * parts_of(target) / parts / 2, milliseconds(1000), milliseconds(60'000));
+    };
     std::vector<Worker> running;
     auto next_sample = begin + milliseconds(1000);
     for (;;) {
@@ -220,7 +227,7 @@ class Campaign {
       const bool sampling = Clock::now() >= next_sample;
       for (auto worker = running.begin(); worker != running.end();) {
         const bool alive = worker->pump();
-        const auto age = Clock::now() - worker->started();
+        const auto age = Clock::now() - worker->started(), slice = Clock::duration(slice_of(worker->target()));
         if (alive && sampling) {
           if (auto sampled = sample(*worker, begin); !sampled) return sampled;
         }
