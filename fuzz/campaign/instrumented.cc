@@ -79,7 +79,7 @@ std::optional<size_t> Instrumented::first_alike(const Replay& finding, std::span
       continue;
     }
     const size_t failed = begin + failure->index;
-    if (failure->seen.oracle == finding.oracle && failure->seen.place == finding.place) return failed;
+    if (failure->seen.oracle == finding.oracle && where_seen(failure->seen) == where_seen(finding)) return failed;
     begin = failed + 1;
   }
   return std::nullopt;

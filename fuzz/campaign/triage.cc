@@ -19,18 +19,10 @@ namespace fs = std::filesystem;
 constexpr int replays = 3;                     // a finding has failed in the same way so many times
 constexpr std::chrono::seconds hang_time{20};  // what the engines call a hang, too
 
-// "7: write(r0, ...)" -> "write": what two findings of one bug share.
-std::string call_name(const std::string& call) {
-  const auto first = std::ranges::find_if(call, [](unsigned char c) { return std::isalpha(c) != 0; });
-  const auto last = std::find_if(first, call.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '_'; });
-  return {first, last};
-}
-
-// One bug, one id: its target, the oracle that saw it, and the call it was seen at; of a crash, the place in the source.
+// One bug, one id: its target, the oracle that saw it, and where. Minimising keeps all three (judge_by_replay,
+// Instrumented::judge), so that the id of an input as it was found is that of what will be left of it.
 std::string id_of(const Replay& finding) {
-  const std::string where = finding.place.empty() ? call_name(finding.call.empty() ? finding.got : finding.call)
-                                                  : fs::path(finding.place).filename().string();
-  std::string id = finding.target + "-" + finding.oracle + "-" + where;
+  std::string id = finding.target + "-" + finding.oracle + "-" + where_seen(finding);
   std::ranges::replace_if(id, [](unsigned char c) { return std::isalnum(c) == 0 && c != '_' && c != '-'; }, '_');
   return id;
 }
@@ -149,7 +141,8 @@ std::expected<Triage, std::string> triage(const State& state, const std::string&
     } else {
       const Judge judge = seen->by_plain_replay ? judge_by_replay(seen->finding, {}) : instrumented.judge(seen->finding);
       Input smallest = minimise(*input, judge, time_max);
-      if (auto again = look_again(smallest, file, instrumented)) seen = std::move(again);
+      if (auto again = look_again(smallest, file, instrumented); again && id_of(again->finding) == id) seen = std::move(again);
+      else smallest = *input;  // what is left fails otherwise by itself: keep what was confirmed
       auto written = write_finding(state, id, smallest, *seen, program);
       if (!written) return std::unexpected(written.error());
       result.fresh.push_back(std::move(*written));

@@ -6,7 +6,7 @@ Judge judge_by_replay(const Replay& finding, const ReplayOptions& options) {
   return [finding, options](std::span<const Bytes> candidates, std::chrono::steady_clock::time_point until) -> std::optional<size_t> {
     for (size_t index = 0; index < candidates.size() && std::chrono::steady_clock::now() < until; ++index) {
       const auto again = replay({finding.file, finding.target, candidates[index], {}}, options);
-      if (again && again->verdict != "ok" && again->oracle == finding.oracle) return index;
+      if (again && again->verdict != "ok" && again->oracle == finding.oracle && where_seen(*again) == where_seen(finding)) return index;
     }
     return std::nullopt;
   };

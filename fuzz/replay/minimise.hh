@@ -12,7 +12,8 @@ namespace cupel::fuzz {
 // asking at `until`. Nothing: none of them does, or time is up.
 using Judge = std::function<std::optional<size_t>(std::span<const Bytes> candidates, std::chrono::steady_clock::time_point until)>;
 
-// Fails in the same way: a plain replay gives a verdict of the same oracle as `finding`.
+// Fails in the same way: a plain replay gives a verdict of the same oracle as `finding`, seen at the same place or call. A
+// judge that let the call change would let one bug's input shrink into another's, and the first bug would be lost.
 Judge judge_by_replay(const Replay& finding, const ReplayOptions& options);
 
 // The smallest input found, by walking Target::simpler(), that `judge` still accepts. Stops at a fixed point or when

@@ -7,7 +7,7 @@
 namespace cupel::fuzz {
 namespace {
 
-// Fails where the input holds both an 'a' and a 'b'.
+// Fails where the input holds both an 'a' and a 'b': at "sing", with a 'c' beside them at "dance".
 class TwoLetters final : public Target {
  public:
   std::string_view name() const override { return "two_letters"; }
@@ -15,7 +15,10 @@ class TwoLetters final : public Target {
   bool disable_oracle(std::string_view) override { return false; }
   Run run(ByteView input) override {
     Run result;
-    if (std::ranges::count(input, 'a') > 0 && std::ranges::count(input, 'b') > 0) result.finding = Finding{"letters", "sing", "one", "two"};
+    if (std::ranges::count(input, 'a') > 0 && std::ranges::count(input, 'b') > 0) {
+      const bool dances = std::ranges::count(input, 'c') > 0;
+      result.finding = Finding{"letters", dances ? "2: dance(1)" : "1: sing(2)", "one", "two"};
+    }
     return result;
   }
   void mutate(Bytes&, size_t, uint32_t) override {}
@@ -45,6 +48,15 @@ TEST(Minimise, WhatIsLeftFailsInTheSameWayAndNothingCanBeTakenAway) {
   ASSERT_EQ(finding->oracle, "letters");
   const Input smallest = minimise(long_input, judge_by_replay(*finding, {}), std::chrono::milliseconds(60'000));
   EXPECT_EQ(smallest.bytes, (Bytes{'a', 'b'}));
+}
+
+TEST(Minimise, WhatIsLeftFailsAtTheSameCall) {
+  Input dancing = long_input;
+  dancing.bytes.push_back('c');
+  const auto finding = replay(dancing, {});
+  ASSERT_TRUE(finding);
+  EXPECT_EQ(where_seen(*finding), "dance");
+  EXPECT_EQ(minimise(dancing, judge_by_replay(*finding, {}), std::chrono::milliseconds(60'000)).bytes, (Bytes{'a', 'b', 'c'}));
 }
 
 TEST(Minimise, WithoutTimeTheInputStaysAsItIs) {

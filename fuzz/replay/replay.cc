@@ -1,5 +1,8 @@
 #include "fuzz/replay/replay.hh"
 
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "fuzz/replay/complaint.hh"
@@ -33,6 +36,14 @@ Replay crashed(Replay result, const Isolated& ended) {
 }
 
 }  // namespace
+
+std::string where_seen(const Replay& finding) {
+  if (!finding.place.empty()) return std::filesystem::path(finding.place).filename().string();
+  const std::string& said = finding.call.empty() ? finding.got : finding.call;
+  const auto first = std::ranges::find_if(said, [](unsigned char c) { return std::isalpha(c) != 0; });
+  const auto last = std::find_if(first, said.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '_'; });
+  return {first, last};
+}
 
 std::expected<Replay, std::string> replay(const Input& input, const ReplayOptions& options) {
   const TargetInfo* info = find_target(input.target);

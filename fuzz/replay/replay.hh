@@ -23,6 +23,10 @@ struct ReplayOptions {
   std::chrono::seconds time_max{60};  // for one replay, on the monotonic clock; beyond: "hang"
 };
 
+// What two failures of one bug share beside the oracle: of a crash its place in the source, of anything else the name of
+// the call that it was seen at ("7: write(r0, ...)" -> "write").
+std::string where_seen(const Replay& finding);
+
 // Runs the input in a process of its own, so that whatever it does to that process is a verdict and not our end.
 // The error says what in the request is wrong.
 std::expected<Replay, std::string> replay(const Input& input, const ReplayOptions& options);
