@@ -132,7 +132,7 @@ consteval auto names_of(MapFlag) {
                     NamedValue{"MAP_DENYWRITE", 0x800},  NamedValue{"MAP_EXECUTABLE", 0x1000}, NamedValue{"MAP_NORESERVE", 0x4000}, NamedValue{"MAP_POPULATE", 0x8000},
                     NamedValue{"MAP_NONBLOCK", 0x10000}, NamedValue{"MAP_STACK", 0x20000},   NamedValue{"MAP_FIXED_NOREPLACE", 0x100000}};
 }
-consteval auto usual_of(MapFlag) { return std::to_array<uint64_t>({0x22, 0x22, 0x21, 2, 1}); }  // memory of one's own, shared memory, files
+consteval auto usual_of(MapFlag) { return std::to_array<uint64_t>({0x22, 0x22, 0x21, 2, 1, 0x32, 0x100022, 0x11}); }  // memory of one's own, shared memory, files; at an address
 enum class ProtectionBit : uint64_t { read = 1, write = 2, execute = 4 };
 consteval auto names_of(ProtectionBit) { return std::array{NamedValue{"PROT_READ", 1}, NamedValue{"PROT_WRITE", 2}, NamedValue{"PROT_EXEC", 4}, NamedValue{"PROT_SEM", 8}}; }
 consteval auto usual_of(ProtectionBit) { return std::to_array<uint64_t>({1, 3, 3, 5}); }
