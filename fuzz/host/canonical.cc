@@ -175,6 +175,7 @@ std::optional<Difference> Comparison::compare(const RecordedCall& libos, const K
   for (const Image& image : std::span(images_).first(image_count_)) {
     const auto [ours, theirs] = std::ranges::mismatch(image.ours, image.theirs);
     if (ours == image.ours.end()) continue;
+    unpredictable_ = unpredictable_ || image.lasting;  // whatever is said of the difference, later calls find it
     const auto offset = ours - image.ours.begin();
     return Difference{true, fmt::format("{}, and {:#04x} at {:#x}", value_text(libos.value), static_cast<uint8_t>(*ours), image.address + static_cast<uint64_t>(offset)),
                       fmt::format("{}, and {:#04x} at {:#x}", value_text(kernel.value), static_cast<uint8_t>(*theirs), image.address + static_cast<uint64_t>(offset))};
