@@ -44,11 +44,9 @@ void History::add(const StepReport& report) {
     piece.after.push_back({slot.address, {slot.after.begin(), slot.after.end()}});
   }
   std::vector<std::byte> bytes;
-  for (const Extent& extent : report.layout.extents) {
-    bytes.resize(std::min<uint64_t>(extent.size, buffer_max));
-    bytes.resize(report.invocation.memory->copy_in(extent.address, bytes));
+  look(report, bytes, [&](const Extent& extent) {
     if (!bytes.empty()) piece.memory.remember(extent.address, bytes);
-  }
+  });
   for (const Piece& earlier : pieces_) sequential_ = sequential_ && earlier.precedes(piece);
   pieces_.push_back(std::move(piece));
 }

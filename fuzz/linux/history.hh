@@ -54,6 +54,16 @@ class History {
   // A piece of it is over. The next one begins at once.
   void add(const StepReport& report);
 
+  // What add() reads of guest memory: `each` gets every extent of the call whose beginning is now in `bytes`.
+  template <class Each>
+  static void look(const StepReport& report, std::vector<std::byte>& bytes, Each each) {
+    for (const Extent& extent : report.layout.extents) {
+      bytes.resize(extent.size < buffer_max ? extent.size : buffer_max);
+      bytes.resize(report.invocation.memory->copy_in(extent.address, bytes));
+      each(extent);
+    }
+  }
+
   std::span<const Piece> pieces() const { return pieces_; }
   // No two pieces overlap, so there is just one order.
   bool sequential() const { return sequential_; }
