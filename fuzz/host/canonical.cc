@@ -170,7 +170,10 @@ std::optional<Difference> Comparison::compare(const RecordedCall& libos, const K
   }
   if (image_count_ == 0) return std::nullopt;
   slots_differ_ = true;
-  if (libos.value == -EFAULT) return std::nullopt;  // how much was written before the fault is nobody's promise
+  if (libos.value == -EFAULT) {  // how much was written before the fault is nobody's promise
+    for (const Image& image : std::span(images_).first(image_count_)) unpredictable_ |= image.lasting;
+    return std::nullopt;
+  }
   normalise(libos);
   for (const Image& image : std::span(images_).first(image_count_)) {
     const auto [ours, theirs] = std::ranges::mismatch(image.ours, image.theirs);
