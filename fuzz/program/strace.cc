@@ -330,15 +330,10 @@ void make_clone(Call& call) {
   call.args.push_back(std::move(flags));
 }
 
-// statx(2) asks what newfstatat(2) asks.
-void make_stat(Call& call) {
+// statx(2): strace names the absence of both sync flags, too.
+void drop_no_sync(Call& call) {
   if (call.name != "statx" || call.args.size() != 5) return;
-  call.name = "newfstatat";
-  std::erase_if(call.args[2].words, [](const std::string& word) { return word.starts_with("AT_STATX_"); });
-  const Value flags = call.args[2];
-  call.args[2] = call.args[4];
-  call.args[3] = flags;
-  call.args.pop_back();
+  std::erase(call.args[2].words, "AT_STATX_SYNC_AS_STAT");
 }
 
 // futex(2): where an operation has no second word, strace shows its mask in that one's place.
@@ -352,10 +347,7 @@ void place_futex_mask(Call& call) {
 }
 
 // In place of a call that the interface may lack, one which asks the same.
-void make_known(Call& call) {
-  make_clone(call);
-  make_stat(call);
-}
+void make_known(Call& call) { make_clone(call); }
 
 // Takes out what the dynamic loader of the program that call `start` executed did: up to the munmap(2) of its cache.
 void leave_out_loading(std::vector<Call>& calls, size_t start) {
@@ -382,6 +374,7 @@ ImportedTrace import_strace(const Grammar& grammar, std::string_view text, const
   for (size_t index = 0; index < calls.size(); ++index) {
     if (!grammar.find(calls[index].name)) make_known(calls[index]);
     place_futex_mask(calls[index]);
+    drop_no_sync(calls[index]);
     if (!options.keep_loading && calls[index].name == "execve" && calls[index].error.empty()) leave_out_loading(calls, index);
   }
   std::erase_if(calls, [](const Call& call) { return call.name.empty(); });
