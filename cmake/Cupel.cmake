@@ -1,6 +1,6 @@
 # The build's verbs. A folder's CMakeLists.txt is a table of contents written with them:
-#   cupel_library(NAME SOURCES ... TESTS ... NEEDS ... [HOSTED])
-#   cupel_program(NAME SOURCES ... NEEDS ...)
+#   cupel_library(NAME SOURCES ... TESTS ... NEEDS ... [HOSTED | TOOL])
+#   cupel_program(NAME SOURCES ... NEEDS ... [TOOL])
 #   cupel_target(NAME SOURCES ... NEEDS ...)        a fuzz target: libFuzzer, AFL++ or plain replayer
 # NEEDS is the layering; ci/check_layers.py holds the includes against it.
 
@@ -47,6 +47,13 @@ if(CUPEL_ENGINE STREQUAL "afl")
   # Every program of this build carries the hooks, so every program needs the runtime.
   target_link_options(cupel_flags INTERFACE ${CUPEL_AFL_RUNTIME})
 endif()
+# Tests and the harness's own tools are neither fuzzed nor timed: without optimising and hooks they build in half the time.
+add_library(cupel_tool_flags INTERFACE)
+target_compile_options(cupel_tool_flags INTERFACE -O0)
+if(CUPEL_SANITIZE AND CUPEL_ENGINE STREQUAL "libfuzzer")
+  target_compile_options(cupel_tool_flags INTERFACE -fno-sanitize=fuzzer-no-link)
+endif()
+
 if(CUPEL_FREESTANDING)
   target_compile_options(cupel_bare_flags INTERFACE
     -ffreestanding -mno-red-zone -mno-mmx -mno-sse -mno-avx -fno-stack-protector)
@@ -60,7 +67,7 @@ if(NOT CUPEL_FREESTANDING)
 endif()
 
 function(cupel_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "HOSTED" "" "SOURCES;TESTS;NEEDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "HOSTED;TOOL" "" "SOURCES;TESTS;NEEDS")
   if(arg_SOURCES)
     add_library(cupel_${name} STATIC ${arg_SOURCES})
     set(reach PUBLIC)
@@ -69,8 +76,11 @@ function(cupel_library name)
     set(reach INTERFACE)
   endif()
   add_library(cupel::${name} ALIAS cupel_${name})
-  if(arg_HOSTED)
+  if(arg_HOSTED OR arg_TOOL)
     target_link_libraries(cupel_${name} ${reach} cupel_flags ${arg_NEEDS})
+    if(arg_TOOL AND arg_SOURCES)
+      target_link_libraries(cupel_${name} PRIVATE cupel_tool_flags)
+    endif()
   else()
     target_link_libraries(cupel_${name} ${reach} cupel_flags ${arg_NEEDS})
     if(arg_SOURCES)
@@ -89,14 +99,14 @@ function(cupel_test name)
   endif()
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;NEEDS;WORKING_DIRECTORY")
   add_executable(${name}_test ${arg_SOURCES})
-  target_link_libraries(${name}_test PRIVATE cupel_flags ${arg_NEEDS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name}_test PRIVATE cupel_flags cupel_tool_flags ${arg_NEEDS} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 600)
 endfunction()
 
 function(cupel_program name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;NEEDS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "TOOL" "" "SOURCES;NEEDS")
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE cupel_flags ${arg_NEEDS})
+  target_link_libraries(${name} PRIVATE cupel_flags $<$<BOOL:${arg_TOOL}>:cupel_tool_flags> ${arg_NEEDS})
 endfunction()
 
 # A fuzz target: an object library that registers it (so that no linker drops it), and the program of this build's
