@@ -1,5 +1,6 @@
 #include "shims/linux/syscalls/memory.hh"
 
+#include <algorithm>
 #include <array>
 
 #include "libos/base/file_range.hh"
@@ -24,6 +25,10 @@ Access access_of(uint64_t protection) {
   const uint64_t wanted = protection & 7;
   return static_cast<Access>(wanted == 0 ? 0 : wanted | 1);
 }
+
+// How much of a range lies where mappings can be. mprotect(2) and madvise(2) of Linux do not look at a range's end: they do
+// what lies before the first hole, or around the holes, and then say ENOMEM.
+uint64_t usable_size(uint64_t address, uint64_t size) { return std::min(size, user_limit - address); }
 
 constexpr bool has(uint64_t flags, MapFlag flag) { return (flags & static_cast<uint64_t>(flag)) != 0; }
 
@@ -113,14 +118,15 @@ Result<Done> mprotect(Task& task, Address address, Length length, Flags<Protecti
   const uint64_t size = page_ceil(length.value).value_or(0);
   if (size == 0 || address.value + size <= address.value) return fail(Errno::nomem);
   if ((protection.bits & ~grows & ~(Flags<ProtectionBit>::known)) != 0) return fail(Errno::inval);
-  if (address.value > user_limit || size > user_limit - address.value) return fail(Errno::nomem);
+  if (address.value > user_limit) return fail(Errno::nomem);
   if ((protection.bits & grows) != 0) {
     // Only a stack's mapping grows, and there is none; where nothing is mapped that is what is wrong.
     const uint64_t looked_at = (protection.bits & grows_down) != 0 ? size >> page_shift : 1;
     return fail(task.space().overlaps(address.value >> page_shift, looked_at) ? Errno::inval : Errno::nomem);
   }
-  TRY(task.space().protect(address.value >> page_shift, size >> page_shift, access_of(protection.bits)));
-  return Done{};
+  const uint64_t usable = usable_size(address.value, size);
+  TRY(task.space().protect(address.value >> page_shift, usable >> page_shift, access_of(protection.bits)));
+  return usable < size ? fail(Errno::nomem) : Result<Done>{Done{}};
 }
 
 Result<Done> madvise(Task& task, Address address, Length length, Choice<Advice> advice) {
@@ -130,11 +136,12 @@ Result<Done> madvise(Task& task, Address address, Length length, Choice<Advice> 
   if (length.value != 0 && size == 0) return fail(Errno::inval);
   if (address.value + size < address.value) return fail(Errno::inval);
   if (size == 0) return Done{};
-  if (address.value > user_limit || size > user_limit - address.value) return fail(Errno::nomem);
-  const uint64_t start = address.value >> page_shift, pages = size >> page_shift;
+  if (address.value > user_limit) return fail(Errno::nomem);
+  const uint64_t usable = usable_size(address.value, size);
+  const uint64_t start = address.value >> page_shift, pages = usable >> page_shift;
   if (what == Advice::dont_need) TRY(task.space().discard(start, pages));
   else if (!task.space().mapped(start, pages)) return fail(Errno::nomem);
-  return Done{};
+  return usable < size ? fail(Errno::nomem) : Result<Done>{Done{}};
 }
 
 Result<Done> msync(Task& task, Address address, Length length, Flags<SyncFlag, Unknown::late> flags) {
