@@ -30,7 +30,7 @@ std::expected<std::vector<Entry>, std::string> load_entries(const fs::path& fold
 std::expected<EntryResult, std::string> replay_entry(const Entry& entry) {
   auto input = load_input(entry.input, entry.target);
   if (!input) return std::unexpected(input.error());
-  EntryResult result{.entry = entry, .on_current = {}, .on_mutant = {}, .catchers = {}};
+  EntryResult result{.entry = entry, .on_current = {}, .trouble = {}, .on_mutant = {}, .catchers = {}};
   const auto begin = std::chrono::steady_clock::now();
   auto run = replay(*input, {});
   if (!run) return std::unexpected(run.error());

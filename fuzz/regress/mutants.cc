@@ -122,10 +122,7 @@ std::expected<void, std::string> ask_each_oracle(EntryResult& result, const Scra
   return {};
 }
 
-}  // namespace
-
-std::expected<void, std::string> judge_mutant(EntryResult& result, const MutantOptions& options, const std::function<void(const std::string&)>& log) {
-  if (!result.entry.patch) return {};
+std::expected<void, std::string> ask(EntryResult& result, const MutantOptions& options, const std::function<void(const std::string&)>& log) {
   Scratch scratch(options.source, options.scratch);
   log(result.entry.id + ": building");
   if (auto fresh = scratch.refresh(); !fresh) return fresh;
@@ -145,6 +142,19 @@ std::expected<void, std::string> judge_mutant(EntryResult& result, const MutantO
     if (auto looked = rediscover(result, scratch, options); !looked) return looked;
   }
   return scratch.refresh();  // takes the mutant out again
+}
+
+}  // namespace
+
+bool passes(const EntryResult& result) { return result.on_current.verdict == "ok" && (result.mutant == "caught" || result.mutant == "none"); }
+
+void judge_mutant(EntryResult& result, const MutantOptions& options, const std::function<void(const std::string&)>& log) {
+  if (!result.entry.patch) return;
+  const auto asked = ask(result, options, log);
+  if (asked) return;
+  result.mutant = "broken";
+  result.trouble = asked.error();
+  log(result.entry.id + ": " + result.trouble);
 }
 
 }  // namespace cupel::fuzz

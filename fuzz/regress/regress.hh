@@ -29,7 +29,8 @@ std::expected<std::vector<Entry>, std::string> load_entries(const std::filesyste
 struct EntryResult {
   Entry entry;
   Replay on_current;                 // must be "ok"
-  std::string mutant = "none";       // "caught", "survived", "none" (not asked or there is no patch)
+  std::string mutant = "none";       // "caught", "survived", "broken" (it could not be asked), "none" (was not, or there is no patch)
+  std::string trouble;               // of a broken one: why
   Replay on_mutant;
   std::vector<std::string> catchers; // oracles which see the mutant when they alone are on
   double seconds = 0;                // of the replay that caught it
@@ -44,11 +45,15 @@ struct MutantOptions {
   std::chrono::seconds rediscover{0};
 };
 
+// The current build does what it should, and the mutant, where one was asked for, was caught.
+bool passes(const EntryResult& result);
+
 // Replays the entry on this build.
 std::expected<EntryResult, std::string> replay_entry(const Entry& entry);
 
 // Makes or refreshes the scratch copy of the tree, plants the entry's mutant in it, builds, and asks whether it is
-// caught. The copy is left as the source is.
-std::expected<void, std::string> judge_mutant(EntryResult& result, const MutantOptions& options, const std::function<void(const std::string&)>& log);
+// caught. The copy is left as the source is. A patch that does not apply, or a mutant that does not build, is this entry's
+// failure: the others can still be judged.
+void judge_mutant(EntryResult& result, const MutantOptions& options, const std::function<void(const std::string&)>& log);
 
 }  // namespace cupel::fuzz
