@@ -34,6 +34,7 @@ RunResult Executor::run(const Program& program, const RunOptions& options, Obser
   hash_ = {};
   steps_made_ = 0;
   step_hashes_.assign(program.steps.size(), 0);
+  step_values_.assign(program.steps.size(), 0);
   first_step_.fill(no_step);
   next_step_.resize(program.steps.size());
   for (size_t index = program.steps.size(); index-- > 0;) {
@@ -132,7 +133,7 @@ void Executor::make_step(const mock::RunningTask& running, size_t index) {
   on_switch_in(running);
   const int64_t value = linux_shim::enter(*call.task, call.invocation.desc->number, call.layout.registers);
   on_switch_out(running);
-  call.value = value;
+  step_values_[index] = value;
   platform.watch(nullptr);
   if (reporting_) {
     if (platform.stopped()) {
@@ -227,7 +228,7 @@ void Executor::count_allocations(ActiveCall& call) {
 void Executor::on_sleep(const mock::RunningTask& task) {
   if (task.number >= calls_.size() || calls_[task.number].step == no_step) return;
   ActiveCall& call = calls_[task.number];
-  ++call.sleeps;
+  if (call.sleeps++ == 0) call.polled = named_files(call.invocation, *call.task);
   count_allocations(call);
   if (reporting_) report(call, {.kind = Outcome::Kind::blocked});
 }
@@ -319,11 +320,12 @@ std::vector<Executor::Blocked> Executor::wake_for_nothing() {
     const auto found = std::ranges::find_if(calls_, [&](const ActiveCall& call) { return call.step == sleeper.step; });
     if (found == calls_.end()) continue;
     const uint64_t sleeps = found->sleeps;
+    const bool names_others = named_files(found->invocation, *found->task) != found->polled;
     find_task(sleeper.tid).notify();
     run_to_rest();
     const bool went_on = found->step != sleeper.step || found->sleeps == sleeps;
-    // What was made not to block while the call slept shows only to who looks again; nobody is woken for that.
-    if (went_on && found->value != -static_cast<int64_t>(Errno::again)) forgotten.push_back(sleeper);
+    const bool does_not_block = step_values_[sleeper.step] == -static_cast<int64_t>(Errno::again);
+    if (went_on && !does_not_block && !names_others) forgotten.push_back(sleeper);
   }
   return forgotten;
 }

@@ -5,6 +5,7 @@
 #include "fuzz/linux/guest_view.hh"
 #include "fuzz/linux/hash.hh"
 #include "fuzz/linux/layout.hh"
+#include "fuzz/linux/named_files.hh"
 #include "fuzz/linux/world.hh"
 
 namespace cupel::fuzz {
@@ -76,7 +77,8 @@ class Executor final : private mock::Guest {
   };
   std::vector<Blocked> blocked() const;
   // Wakes every sleeping task for no reason and lets things come to rest again; each that does not go back to sleep in the
-  // same call had been forgotten. From at_rest() only.
+  // same call had been forgotten. But who finds at this look what does not wake anybody - that the file was made not to
+  // block, that a number it polls stands for another file - was right to sleep. From at_rest() only.
   std::vector<Blocked> wake_for_nothing();
   // Reports each call that is asleep once more, as it is now. From at_rest() only.
   void report_sleepers();
@@ -107,7 +109,7 @@ class Executor final : private mock::Guest {
     std::optional<GuestView> view;
     bool stored = false;         // the slots lie in guest memory as laid out
     uint64_t sleeps = 0;
-    int64_t value = 0;           // what it came back with
+    NamedFiles polled;           // what its array of descriptors stood for when it went to sleep
     uint64_t switches = 0;       // of the processor, before the call
     uint64_t fail_in = 0;        // planned: which allocation from `allocations` on fails; 0: none
     uint64_t allocations = 0;    // the arena's counts when the task got the processor
@@ -142,6 +144,7 @@ class Executor final : private mock::Guest {
   std::vector<size_t> next_step_;         // of the same task, by step
   std::array<size_t, tasks_max> first_step_{};
   std::vector<uint64_t> step_hashes_;
+  std::vector<int64_t> step_values_;      // what each step came back with
   Hash hash_;
   uint64_t steps_made_ = 0;
   bool reporting_ = false;

@@ -21,6 +21,7 @@ struct Scratch {
   std::array<std::array<char, path_max>, 2> paths;
   size_t paths_count;
   FileId file;  // that the first argument stood for
+  std::vector<FileId> polled;  // that the entries of poll(2) stood for
   std::vector<Piece> pieces;
   std::vector<std::byte> bytes;
 };
@@ -33,6 +34,7 @@ class Call {
       : world(world), caller(caller), task(world.tasks[caller]), invocation_(invocation), outcome_(outcome), scratch_(scratch) {
     scratch_.paths_count = 0;
     scratch_.file = FileId::none;
+    scratch_.polled.clear();
   }
 
   const World& world;
@@ -57,6 +59,8 @@ class Call {
   FileId file_id(int32_t number) const { return table().at(number); }
   // EBADF unless argument `index` is an open descriptor; O_PATH descriptors count only for `path_too`.
   Result<FileId> file(size_t index, bool path_too = false) const;
+  // If the call goes to sleep, it keeps the next entry's file open.
+  void polls(FileId file) const { scratch_.polled.push_back(file); }
   const OpenFile& at(FileId id) const { return world.files[id]; }
   const Inode& at(InodeId id) const { return world.inodes[id]; }
   // EMFILE when no number is free.

@@ -144,6 +144,12 @@ void Model::State::go_to_sleep(TaskId caller) {
     task.held = scratch.file;
     ++world.files[task.held].references;
   }
+  if (!task.blocked) {
+    task.polled.assign(scratch.polled.begin(), scratch.polled.end());
+    for (const FileId file : task.polled) {
+      if (file != FileId::none) ++world.files[file].references;
+    }
+  }
   task.blocked = true;
 }
 
@@ -151,6 +157,10 @@ void Model::State::come_back(TaskId caller) {
   Task& task = world.tasks[caller];
   task.blocked = false;
   if (task.held != FileId::none) world.drop_file(std::exchange(task.held, FileId::none));
+  for (const FileId file : task.polled) {
+    if (file != FileId::none) world.drop_file(file);
+  }
+  task.polled.clear();
   stop_waiting(world, caller);
 }
 

@@ -45,14 +45,23 @@ struct PollFd {
   uint16_t revents;
 };
 
-// What one entry will say. The errors are told without being asked for.
-Readiness entry_readiness(const Call& call, const PollFd& entry) {
-  if (entry.fd < 0) return {};
-  const FileId id = call.file_id(entry.fd);
-  if (id == FileId::none || call.at(id).is_path()) return {POLLNVAL, POLLNVAL};
-  const uint32_t asked = entry.events | POLLERR | POLLHUP;
+// What one entry says of that file. The errors are told without being asked for.
+Readiness file_readiness(const Call& call, FileId id, uint16_t events) {
+  const uint32_t asked = events | POLLERR | POLLHUP;
   const Readiness ready = readiness_of(call.world, call.at(id));
   return {ready.certain & asked, ready.possible & asked};
+}
+
+FileId entry_file(const Call& call, const PollFd& entry) {
+  const FileId id = entry.fd < 0 ? FileId::none : call.file_id(entry.fd);
+  return id == FileId::none || call.at(id).is_path() ? FileId::none : id;
+}
+
+// What one entry will say: a number is looked up whenever Linux looks.
+Readiness entry_readiness(const Call& call, const PollFd& entry) {
+  if (entry.fd < 0) return {};
+  const FileId id = entry_file(call, entry);
+  return id == FileId::none ? Readiness{POLLNVAL, POLLNVAL} : file_readiness(call, id, entry.events);
 }
 
 enum class Wait : uint8_t { none, bounded, forever };
@@ -69,11 +78,25 @@ struct ReadyCount {
 Result<ReadyCount> count_ready(const Call& call, uint32_t count) {
   ReadyCount ready;
   for (uint32_t index = 0; index < count; ++index) {
-    const Readiness one = entry_readiness(call, TRY(call.read<PollFd>(entry_address(call, index))));
+    const auto entry = TRY(call.read<PollFd>(entry_address(call, index)));
+    const Readiness one = entry_readiness(call, entry);
+    call.polls(entry_file(call, entry));
     ready.certain += one.certain != 0;
     ready.possible += one.possible != 0;
   }
   return ready;
+}
+
+// Whether nothing wakes the call: it waits on the files that its numbers stood for when it went to sleep. That others close
+// such a number, or put another file there, wakes nobody.
+bool sleeps_on(const Call& call, uint32_t count) {
+  if (!call.resumed() || call.task.polled.size() != count) return false;
+  for (uint32_t index = 0; index < count; ++index) {
+    const FileId id = call.task.polled[index];
+    const auto entry = call.read<PollFd>(entry_address(call, index));
+    if (id != FileId::none && entry && file_readiness(call, id, entry->events).certain != 0) return false;
+  }
+  return true;
 }
 
 bool can_tell(const Call& call, uint32_t count) {
@@ -104,7 +127,7 @@ Result<> poll_entries(const Call& call, Allowed& allowed, Wait wait, uint64_t ti
     allowed.fails_with_effect(Errno::fault);
     told_time();
   }
-  if (ready->certain == 0 && wait != Wait::none) allowed.blocks();
+  if ((ready->certain == 0 || sleeps_on(call, count)) && wait != Wait::none) allowed.blocks();
   const int64_t least = ready->certain > 0 || wait != Wait::forever ? ready->certain : 1;
   if (least > ready->possible) {
     // An interrupted wait tells that nothing is ready, or fails to.

@@ -1,5 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "props/model/address_space.hh"
 #include "props/model/open_file.hh"
@@ -43,7 +45,13 @@ struct Task {
   bool alive = true;
   bool blocked = false;               // in a call that has not come back
   FileId held = FileId::none;         // what that call reads or writes, whatever becomes of its descriptor meanwhile
-  void clear() { *this = {}; }
+  std::vector<FileId> polled;         // the same for poll(2), by entry; none for one that names nothing
+  void clear() {
+    auto room = std::move(polled);
+    room.clear();
+    *this = {};
+    polled = std::move(room);
+  }
 };
 
 }  // namespace cupel::props

@@ -18,8 +18,16 @@ CloseOnExec marked(bool wanted) { return wanted ? CloseOnExec::yes : CloseOnExec
 
 constexpr uint64_t poll_fds_max_bytes = 1 << 20;
 
-// One look at every descriptor; with waiters, the next change of any is not missed.
-uint64_t look(Task& task, std::span<PollFd> fds, Waiter* waiters) {
+// A file that poll(2) sleeps on: it stays open meanwhile, whatever becomes of its number, and the number is looked up anew
+// at each look, as do_pollfd() of Linux's fs/select.c does.
+struct Polled {
+  explicit Polled(Task& task) : waiter(task) {}
+  Ref<OpenFile> file;
+  Waiter waiter;
+};
+
+// One look at every descriptor; the next change of any is not missed.
+uint64_t look(Task& task, std::span<PollFd> fds, Polled* polled) {
   uint64_t ready = 0;
   for (size_t index = 0; index < fds.size(); ++index) {
     PollFd& one = fds[index];
@@ -27,8 +35,13 @@ uint64_t look(Task& task, std::span<PollFd> fds, Waiter* waiters) {
     if (one.fd.value < 0) continue;
     auto file = task.fds().get_io(RawFd(one.fd.value));
     constexpr auto always = static_cast<uint16_t>(static_cast<uint16_t>(PollEvent::error) | static_cast<uint16_t>(PollEvent::hang_up));
-    if (!file) one.revents.bits = static_cast<uint16_t>(PollEvent::invalid);
-    else one.revents.bits = static_cast<uint16_t>((*file)->poll(task, waiters == nullptr || waiters[index].queued() ? nullptr : &waiters[index]) & (one.events.bits | always));
+    if (!file) {
+      one.revents.bits = static_cast<uint16_t>(PollEvent::invalid);
+    } else {
+      const bool first = !polled[index].waiter.queued();
+      if (first) polled[index].file = *file;
+      one.revents.bits = static_cast<uint16_t>((*file)->poll(task, first ? &polled[index].waiter : nullptr) & (one.events.bits | always));
+    }
     ready += one.revents.bits != 0 ? 1 : 0;
   }
   return ready;
@@ -37,19 +50,19 @@ uint64_t look(Task& task, std::span<PollFd> fds, Waiter* waiters) {
 Result<uint64_t> do_poll(Task& task, InOutArray<PollFd> fds, platform::Nanoseconds deadline) {
   const auto count = static_cast<uint32_t>(fds.count);
   if (count > task.fds().descriptors_max()) return fail(Errno::inval);
-  const size_t bytes = count * sizeof(PollFd), waiter_bytes = count * sizeof(Waiter);
+  const size_t bytes = count * sizeof(PollFd), polled_bytes = count * sizeof(Polled);
   if (bytes > poll_fds_max_bytes) return fail(Errno::inval);
   auto* copy = static_cast<PollFd*>(TRY(task.arena().allocate(bytes == 0 ? 1 : bytes)));
-  auto waiters = task.arena().allocate(waiter_bytes == 0 ? 1 : waiter_bytes);
+  auto room = task.arena().allocate(polled_bytes == 0 ? 1 : polled_bytes);
   const auto run = [&]() -> Result<uint64_t> {
-    if (!waiters) return fail(Errno::nomem);
-    auto* places = static_cast<Waiter*>(*waiters);
+    if (!room) return fail(Errno::nomem);
+    auto* polled = static_cast<Polled*>(*room);
     TRY(task.memory().read(fds.address, {reinterpret_cast<std::byte*>(copy), bytes}));  // SAFETY: PollFd is plain bytes
-    for (size_t index = 0; index < count; ++index) new (&places[index]) Waiter(task);
+    for (size_t index = 0; index < count; ++index) new (&polled[index]) Polled(task);
     uint64_t ready = 0;
     Result<> slept{};
-    while ((ready = look(task, {copy, count}, places)) == 0 && slept && deadline != 0) slept = task.sleep(deadline);
-    for (size_t index = 0; index < count; ++index) places[index].~Waiter();
+    while ((ready = look(task, {copy, count}, polled)) == 0 && slept && deadline != 0) slept = task.sleep(deadline);
+    for (size_t index = 0; index < count; ++index) polled[index].~Polled();
     // do_sys_poll() of Linux's fs/select.c looks at the address only now, even of no entries, and before it looks for signals.
     if (fds.address > user_limit) return fail(Errno::fault);
     if (ready == 0 && !slept && slept.error() == Errno::intr) return fail(Errno::intr);
@@ -61,7 +74,7 @@ Result<uint64_t> do_poll(Task& task, InOutArray<PollFd> fds, platform::Nanosecon
     return ready;
   };
   auto done = run();
-  if (waiters) task.arena().free(*waiters, waiter_bytes == 0 ? 1 : waiter_bytes);
+  if (room) task.arena().free(*room, polled_bytes == 0 ? 1 : polled_bytes);
   task.arena().free(copy, bytes == 0 ? 1 : bytes);
   return done;
 }
