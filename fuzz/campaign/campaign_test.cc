@@ -15,6 +15,7 @@
 #include "fuzz/campaign/worker.hh"
 #include "fuzz/program/sample_interface.hh"
 #include "fuzz/replay/input.hh"
+#include "fuzz/replay/letters_target.hh"
 
 namespace cupel::fuzz {
 namespace {
@@ -166,25 +167,10 @@ TEST(PlotSvg, TakesItsColoursFromThePage) {
 TEST(PlotSvg, OfNothingThereIsNone) { EXPECT_FALSE(plot_svg("edges", {})); }
 
 // What the calls of its trace say decides its row of the table of calls.
-class Talker final : public Target {
+class Talker final : public LettersTarget {
  public:
   std::string_view name() const override { return "talker"; }
-  std::span<const std::string_view> oracles() const override { return {}; }
-  bool disable_oracle(std::string_view) override { return false; }
   Run run(ByteView) override { return {}; }
-  void mutate(Bytes&, size_t, uint32_t) override {}
-  Bytes cross(ByteView, ByteView, size_t, uint32_t) override { return {}; }
-  Bytes generate(uint32_t) override { return {}; }
-  std::vector<Bytes> simpler(ByteView input) override {
-    std::vector<Bytes> all;
-    for (size_t index = 0; index < input.size(); ++index) {
-      all.emplace_back(input.begin(), input.end());
-      all.back().erase(all.back().begin() + static_cast<ptrdiff_t>(index));
-    }
-    return all;
-  }
-  std::string print(ByteView) override { return {}; }
-  std::expected<ParsedInput, std::string> parse(std::string_view) override { return ParsedInput{}; }
   const interface::InterfaceDesc* interface() const override { return &sample_interface(); }
   std::string trace(ByteView input) override { return {input.begin(), input.end()}; }
 };

@@ -4,15 +4,15 @@
 
 #include <algorithm>
 
+#include "fuzz/replay/letters_target.hh"
+
 namespace cupel::fuzz {
 namespace {
 
 // Fails where the input holds both an 'a' and a 'b': at "sing", with a 'c' beside them at "dance".
-class TwoLetters final : public Target {
+class TwoLetters final : public LettersTarget {
  public:
   std::string_view name() const override { return "two_letters"; }
-  std::span<const std::string_view> oracles() const override { return {}; }
-  bool disable_oracle(std::string_view) override { return false; }
   Run run(ByteView input) override {
     Run result;
     if (std::ranges::count(input, 'a') > 0 && std::ranges::count(input, 'b') > 0) {
@@ -21,20 +21,6 @@ class TwoLetters final : public Target {
     }
     return result;
   }
-  void mutate(Bytes&, size_t, uint32_t) override {}
-  Bytes cross(ByteView, ByteView, size_t, uint32_t) override { return {}; }
-  Bytes generate(uint32_t) override { return {}; }
-  std::vector<Bytes> simpler(ByteView input) override {
-    std::vector<Bytes> all;
-    for (size_t index = 0; index < input.size(); ++index) {
-      all.emplace_back(input.begin(), input.end());
-      all.back().erase(all.back().begin() + static_cast<ptrdiff_t>(index));
-    }
-    return all;
-  }
-  std::string print(ByteView) override { return {}; }
-  std::expected<ParsedInput, std::string> parse(std::string_view) override { return ParsedInput{}; }
-  std::string trace(ByteView) override { return {}; }
 };
 
 const TargetInfo info{"two_letters", "for this test", [] { return std::unique_ptr<Target>(std::make_unique<TwoLetters>()); }};
