@@ -3,6 +3,8 @@
 // or with --total one hash over all.
 //   cupel_corpus [--repeat N] [--generated N] [--total | --print] TARGET [FILE|FOLDER...]
 // With --print it runs nothing and prints them as text.
+//   cupel_corpus --list
+// prints the names of all targets that can run on this machine, and says why others cannot.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -17,8 +19,17 @@ namespace {
 namespace fs = std::filesystem;
 
 int usage() {
-  std::fprintf(stderr, "usage: cupel_corpus [--repeat N] [--generated N] [--total | --print] TARGET [FILE|FOLDER...]\n");
+  std::fprintf(stderr, "usage: cupel_corpus [--repeat N] [--generated N] [--total | --print] TARGET [FILE|FOLDER...] | --list\n");
   return 2;
+}
+
+int list() {
+  for (const cupel::fuzz::TargetInfo* target : cupel::fuzz::targets()) {
+    const std::string name(target->name), why_not = target->unavailable ? target->unavailable() : "";
+    if (why_not.empty()) std::printf("%s\n", name.c_str());
+    else std::fprintf(stderr, "cupel_corpus: %s cannot run here: %s\n", name.c_str(), why_not.c_str());
+  }
+  return 0;
 }
 
 std::vector<fs::path> all_files(const std::vector<fs::path>& places) {
@@ -107,6 +118,7 @@ class CorpusRun {
 }  // namespace
 
 int main(int count, char** arguments) {
+  if (count == 2 && std::string_view(arguments[1]) == "--list") return list();
   const auto options = read_options({arguments + 1, static_cast<size_t>(count - 1)});
   const auto* info = options ? cupel::fuzz::find_target(options->target) : nullptr;
   if (info == nullptr) return usage();
