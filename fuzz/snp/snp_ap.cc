@@ -1,54 +1,44 @@
 // Other processors: their state pages, and a hypervisor that starts them late, twice, or not at all.
-#include "fuzz/snp/snp_target.hh"
+#include <ranges>
+
+#include "fuzz/snp/guest_target.hh"
 #include "platforms/snp/exits.hh"
 #include "platforms/snp/processors.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using mock_snp::ActKind;
-namespace frames = mock_snp::frames;
-using Step = fuzz::snp::GuestStep;
-using fuzz::snp::World;
 
 enum Kind : uint8_t { create, destroy, grant, probe, share_page, accept_page, secret, kind_count };
 constexpr uint64_t pool[] = {512, 513, 514, 515, 516, 517, 518, 519, 520, 521};
-constexpr fuzz::snp::ArgDesc slot{"slot", slots_max + 1}, gfn{"gfn", mock_snp::guest_frames, pool};
-constexpr fuzz::snp::StepDesc steps[] = {{"create", {slot, fuzz::snp::ArgDesc{"apic_id", 0x1'0000'0000}}}, {"destroy", {slot, fuzz::snp::ArgDesc{"apic_id", 0x1'0000'0000}}}, {"grant", {gfn, fuzz::snp::ArgDesc{"vmpl", 5}}},
+constexpr ArgDesc slot{"slot", slots_max + 1}, gfn{"gfn", mock_snp::guest_frames, pool};
+constexpr StepDesc steps[] = {{"create", {slot, ArgDesc{"apic_id", 0x1'0000'0000}}}, {"destroy", {slot, ArgDesc{"apic_id", 0x1'0000'0000}}}, {"grant", {gfn, ArgDesc{"vmpl", 5}}},
                                          {"probe", {gfn}}, {"share", {gfn}}, {"accept", {gfn}}, {"secret", {gfn}}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::start, ActKind::start, ActKind::start, ActKind::info_1, ActKind::info_2, ActKind::ignore, ActKind::remap, ActKind::unassign, ActKind::reg};
 constexpr uint64_t likely_words[] = {513, 514, 516, 518, 1, 0, 2};
 constexpr uint32_t first_pair = 512, pair_count = 4;
 
-class SnpAp final : public fuzz::snp::SnpTarget {
+struct Guest : PagedProcessor {
+  Guest(Hardware& hardware, std::span<Frame> states) : PagedProcessor(hardware, states), exits(ghcb), processors(ghcb, pages, first_pair, pair_count) {}
+  Exits<Hardware> exits;
+  Processors<Hardware> processors;
+};
+
+class SnpAp final : public GuestTarget<Guest> {
  public:
-  SnpAp() : SnpTarget("snp_ap", {steps, likely_acts, likely_words}), states_(mock_snp::guest_frames) {}
+  SnpAp() : GuestTarget("snp_ap", {steps, likely_acts, likely_words}) {}
 
  private:
-  using Hardware = mock_snp::Hardware;
-  struct Guest {
-    Guest(Hardware& hardware, std::span<Frame> states) : core(hardware, uint64_t{frames::ghcb} << 12), ghcb(core), exits(ghcb), pages(ghcb, Shadow(0, states)), processors(ghcb, pages, first_pair, pair_count) {}
-    Core<Hardware> core;
-    Ghcb<Hardware> ghcb;
-    Exits<Hardware> exits;
-    PageStates<Hardware> pages;
-    Processors<Hardware> processors;
-  };
-
   void begin(World& world) override {
-    std::ranges::fill(states_, Frame{});
-    for (uint32_t frame = frames::special; frame < mock_snp::guest_frames; ++frame) states_[frame] = {PageState::shared, Role::pinned};
-    for (uint32_t frame = first_pair; frame < first_pair + 2 * pair_count + 2; ++frame) {
-      world.hardware.launch(frame);
-      states_[frame].state = PageState::private_valid;
-    }
+    begin_record();
+    launch(world, std::views::iota(first_pair, first_pair + 2 * pair_count + 2));
     claimed_.fill(0);
     made_.clear();
     world.hardware.forbidden_exits = {0x8000'0005};
     guest_.emplace(world.hardware, states_);
-    guest_->ghcb.clear_page();
+    clear_ghcb();
     world.hardware.entries.on_start = [this, &world](uint32_t vmsa_gfn) { arrive(world, vmsa_gfn); };
     world.hardware.entries.on_vc = [this](uint64_t) { guest_->pages.on_not_validated(); };
   }
@@ -118,14 +108,11 @@ class SnpAp final : public fuzz::snp::SnpTarget {
     }
   }
 
-  std::vector<Frame> states_;
   std::array<unsigned, slots_max> claimed_{};
   std::vector<size_t> made_;
-  std::optional<Guest> guest_;
 };
 
-const TargetInfo info{"snp_ap", "SEV-SNP processors: state pages, starts and stops under a hypervisor that starts them late or twice", [] { return std::unique_ptr<Target>(std::make_unique<SnpAp>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpAp> registered("snp_ap", "SEV-SNP processors: state pages, starts and stops under a hypervisor that starts them late or twice");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp

@@ -1,26 +1,22 @@
 // What a report must say before anything is built on it, and what the launch digest binds.
 #include <mbedtls/sha512.h>
 
-#include <algorithm>
-
-#include "fuzz/snp/snp_target.hh"
+#include "fuzz/snp/guest_target.hh"
 #include "platforms/snp/report.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using Step = fuzz::snp::GuestStep;
-using fuzz::snp::World;
 
 constexpr uint64_t offsets[] = {0, 4, 8, 0x30, 0x34, 0x40, 0x50, 0x90, 0x180, 0x1e0, 0x1f0}, bits[] = {0, 1, 16, 17, 18, 19, 24, 25, 4, 5, 48, 56};
 enum Kind : uint8_t { flip, set_word, require, require_tcb, judge, page, swap, digest, kind_count };
-constexpr fuzz::snp::StepDesc steps[] = {{"flip", {fuzz::snp::ArgDesc{"offset", 0x498, offsets}, fuzz::snp::ArgDesc{"bit", 64, bits}}}, {"word", {fuzz::snp::ArgDesc{"offset", 0x498, offsets}, fuzz::snp::ArgDesc{"value"}}},
-                                         {"require", {fuzz::snp::ArgDesc{"options", 16}, fuzz::snp::ArgDesc{"svn", 8}}}, {"require_tcb", {fuzz::snp::ArgDesc{"tcb"}}}, {"judge"},
-                                         {"page", {fuzz::snp::ArgDesc{"gfn", 16}, fuzz::snp::ArgDesc{"type", 6}, fuzz::snp::ArgDesc{"content", 4}}}, {"swap", {fuzz::snp::ArgDesc{"one", 8}, fuzz::snp::ArgDesc{"other", 8}}}, {"digest"}};
+constexpr StepDesc steps[] = {{"flip", {ArgDesc{"offset", 0x498, offsets}, ArgDesc{"bit", 64, bits}}}, {"word", {ArgDesc{"offset", 0x498, offsets}, ArgDesc{"value"}}},
+                                         {"require", {ArgDesc{"options", 16}, ArgDesc{"svn", 8}}}, {"require_tcb", {ArgDesc{"tcb"}}}, {"judge"},
+                                         {"page", {ArgDesc{"gfn", 16}, ArgDesc{"type", 6}, ArgDesc{"content", 4}}}, {"swap", {ArgDesc{"one", 8}, ArgDesc{"other", 8}}}, {"digest"}};
 static_assert(std::size(steps) == kind_count);
 
-class SnpAttest final : public fuzz::snp::SnpTarget {
+class SnpAttest final : public SnpTarget {
  public:
   SnpAttest() : SnpTarget("snp_attest", {steps, {}, {}}) {}
 
@@ -132,8 +128,7 @@ class SnpAttest final : public fuzz::snp::SnpTarget {
   std::vector<LaunchPage> launch_;
 };
 
-const TargetInfo info{"snp_attest", "SEV-SNP attestation policy: what of a report is believed, and what the launch digest binds", [] { return std::unique_ptr<Target>(std::make_unique<SnpAttest>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpAttest> registered("snp_attest", "SEV-SNP attestation policy: what of a report is believed, and what the launch digest binds");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp

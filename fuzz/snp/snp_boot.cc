@@ -1,61 +1,46 @@
 // The first steps, under a hypervisor that chose all that is not measured: CPUID values, the C-bit's place, memory maps, time.
-#include <algorithm>
-
-#include "fuzz/snp/snp_target.hh"
+#include "fuzz/snp/guest_target.hh"
 #include "platforms/snp/boot.hh"
 #include "platforms/snp/clock.hh"
 #include "platforms/snp/svsm.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using mock_snp::ActKind;
-namespace frames = mock_snp::frames;
-using Step = fuzz::snp::GuestStep;
-using fuzz::snp::World;
 
 constexpr uint64_t status_bits[] = {0, 1, 2, 5, 7, 11, 40, 63}, c_bits[] = {51, 50, 47, 31, 0, 63}, addresses[] = {0x10'0000, 0x10'1000, 0x40'0000, 0x7c'0000, 0xffff'ffff'ffff'f000, 0x10'0800};
 constexpr uint64_t lengths[] = {0x1000, 0x2000, 0x3000, 0, 0x800, 0xffff'ffff'ffff'f000, 0x80'0000}, frequencies[] = {0, 1, 999, 1000, 2'000'000, 10'000'000, 10'000'001, UINT64_MAX};
 enum Kind : uint8_t { boot, status, c_bit, offer, boot_secrets, verify, time, call, call_list, kind_count };
-constexpr fuzz::snp::StepDesc steps[] = {{"boot"}, {"status", {fuzz::snp::ArgDesc{"bit", 64, status_bits}}}, {"c_bit", {fuzz::snp::ArgDesc{"bit", 64, c_bits}}},
-                                         {"offer", {fuzz::snp::ArgDesc{"start", 0, addresses}, fuzz::snp::ArgDesc{"size", 0, lengths}, fuzz::snp::ArgDesc{"start2", 0, addresses}, fuzz::snp::ArgDesc{"size2", 0, lengths}}},
-                                         {"boot_secrets", {fuzz::snp::ArgDesc{"gpa", 0, addresses}}}, {"verify", {fuzz::snp::ArgDesc{"good", 2}}}, {"time", {fuzz::snp::ArgDesc{"khz", 0, frequencies}}},
-                                         {"call", {fuzz::snp::ArgDesc{"number", 8}}}, {"call_list", {fuzz::snp::ArgDesc{"pages", 600}, fuzz::snp::ArgDesc{"at_once", 600}}}};
+constexpr StepDesc steps[] = {{"boot"}, {"status", {ArgDesc{"bit", 64, status_bits}}}, {"c_bit", {ArgDesc{"bit", 64, c_bits}}},
+                                         {"offer", {ArgDesc{"start", 0, addresses}, ArgDesc{"size", 0, lengths}, ArgDesc{"start2", 0, addresses}, ArgDesc{"size2", 0, lengths}}},
+                                         {"boot_secrets", {ArgDesc{"gpa", 0, addresses}}}, {"verify", {ArgDesc{"good", 2}}}, {"time", {ArgDesc{"khz", 0, frequencies}}},
+                                         {"call", {ArgDesc{"number", 8}}}, {"call_list", {ArgDesc{"pages", 600}, ArgDesc{"at_once", 600}}}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::flip, ActKind::answer, ActKind::answer, ActKind::no_entropy, ActKind::time, ActKind::lose_store, ActKind::skip, ActKind::info_2, ActKind::remap};
 constexpr uint64_t likely_words[] = {0, 1, 999, 5000, UINT64_MAX, uint64_t{51} << 24 | uint64_t{1} << 48 | uint64_t{1} << 32 | 1, uint64_t{2} << 48 | uint64_t{3} << 32 | 1, 0x1081, 0x2081};
 
-class SnpBoot final : public fuzz::snp::SnpTarget {
+constexpr uint32_t ghcb_frame = frames::ghcb_of_ap, proof = frames::special + 40, gate = frames::special + 41;
+
+struct Guest : PagedProcessor {
+  Guest(Hardware& hardware, std::span<Frame> states)
+      : PagedProcessor(hardware, states, ghcb_frame), boot(pages, ghcb, negotiation, {address_of(frames::cpuid), address_of(frames::secrets), ghcb_frame, address_of(proof), address_of(gate), 0}),
+        svsm(ghcb, address_of(frames::calling_area), address_of(frames::call_list)) {}
+  Boot<Hardware> boot;
+  svsm::Svsm<Hardware> svsm;
+  std::optional<Clock<Hardware>> clock;
+  bool booted = false;
+};
+
+class SnpBoot final : public GuestTarget<Guest> {
  public:
-  SnpBoot() : SnpTarget("snp_boot", {steps, likely_acts, likely_words}), states_(mock_snp::guest_frames) {}
+  SnpBoot() : GuestTarget("snp_boot", {steps, likely_acts, likely_words}) {}
 
  private:
-  using Hardware = mock_snp::Hardware;
-  static constexpr uint32_t ghcb = frames::ghcb_of_ap, proof = frames::special + 40, gate = frames::special + 41;
-  static constexpr uint64_t page(uint32_t gfn) { return uint64_t{gfn} << 12; }
-  struct Guest {
-    Guest(Hardware& hardware, std::span<Frame> states)
-        : core(hardware, page(ghcb)), negotiation(core), ghcb_port(core), pages(ghcb_port, Shadow(0, states)), boot(pages, ghcb_port, negotiation, {page(frames::cpuid), page(frames::secrets), ghcb, page(proof), page(gate), 0}),
-          svsm(ghcb_port, page(frames::calling_area), page(frames::call_list)) {}
-    Core<Hardware> core;
-    Negotiation<Hardware> negotiation;
-    Ghcb<Hardware> ghcb_port;
-    PageStates<Hardware> pages;
-    Boot<Hardware> boot;
-    svsm::Svsm<Hardware> svsm;
-    std::optional<Clock<Hardware>> clock;
-    bool booted = false;
-  };
-
   void begin(World& world) override {
     auto& hardware = world.hardware;
-    std::ranges::fill(states_, Frame{});
-    for (uint32_t frame = frames::special; frame < mock_snp::guest_frames; ++frame) states_[frame] = {PageState::shared, Role::pinned};
-    for (const uint32_t frame : {ghcb, frames::cpuid, frames::secrets, frames::calling_area, frames::call_list, proof, gate, 0x101u}) {
-      hardware.launch(frame);
-      states_[frame] = {PageState::private_valid, Role::none};
-    }
+    begin_record();
+    launch(world, std::initializer_list<uint32_t>{ghcb_frame, frames::cpuid, frames::secrets, frames::calling_area, frames::call_list, proof, gate, 0x101u});
     put_cpuid(world, Hardware::c_bit);
     put_secrets(world, frames::secrets);
     guest_.emplace(hardware, states_);
@@ -66,7 +51,7 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
   }
   static void put_cpuid(World& world, uint64_t c_bit_number) {
     static constexpr uint32_t rows[][3] = {{0, 0, 0xd}, {1, 0, 0xa10f11}, {7, 0, 1}, {0xd, 0, 7}, {0xd, 1, 0xf}, {0x8000'0000, 0, 0x8000'0028}, {0x8000'001f, 0, 0x1a}};
-    const uint64_t base = page(frames::cpuid);
+    const uint64_t base = address_of(frames::cpuid);
     world.system.word(base) = std::size(rows);
     for (size_t index = 0; index < std::size(rows); ++index) {
       const auto& [leaf, subleaf, eax] = rows[index];
@@ -77,8 +62,8 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
     }
   }
   static void put_secrets(World& world, uint32_t frame) {
-    world.system.word(page(frame)) = 2;
-    for (uint64_t word = 0; word < 16; ++word) world.system.word(page(frame) + 0x20 + word * 8) = world.next_secret();
+    world.system.word(address_of(frame)) = 2;
+    for (uint64_t word = 0; word < 16; ++word) world.system.word(address_of(frame) + 0x20 + word * 8) = world.next_secret();
   }
 
   std::string_view perform(World& world, const Step& step) override {
@@ -98,7 +83,7 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
       case offer: return perform_offer(world, step);
       case boot_secrets:
         // Boot data may say where secrets are; the image knows better.
-        expect_equal(world, "rmp", "the secrets page of the measured image", page(frames::secrets), guest_->boot.secrets_page(step.args[0]));
+        expect_equal(world, "rmp", "the secrets page of the measured image", address_of(frames::secrets), guest_->boot.secrets_page(step.args[0]));
         return "done";
       case verify:
         guest_->boot.gate().decide(step.args[0] != 0);
@@ -117,7 +102,7 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
         return "done";
       }
       case call: {
-        const uint64_t result = guest_->svsm.call(0, static_cast<uint32_t>(step.args[0]), page(frames::call_list));
+        const uint64_t result = guest_->svsm.call(0, static_cast<uint32_t>(step.args[0]), address_of(frames::call_list));
         return result == 0 ? "done" : "refused";
       }
       default: return perform_list(world, step);
@@ -136,7 +121,7 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
     if ((bits & ~(known & ~(uint64_t{1} << 10))) != 0) violate(world, "answer", "the end: an unknown feature is on", "a boot");
     if (c_bit_said_ != Hardware::c_bit) violate(world, "answer", "the end: that is not the C-bit", "a boot");
     for (uint64_t word = 0; word < 16; ++word) {
-      if (world.system.word(page(frames::secrets) + 0x20 + word * 8) != 0) violate(world, "policy", "no key left in the secrets page", "word " + std::to_string(word) + " of them");
+      if (world.system.word(address_of(frames::secrets) + 0x20 + word * 8) != 0) violate(world, "policy", "no key left in the secrets page", "word " + std::to_string(word) + " of them");
     }
     if ((guest_->boot.seed() & 0xffff'ffff'0000'0000) != 0x6a09'e667'0000'0000) violate(world, "policy", "a seed from the processor", "another");
     return "done";
@@ -174,15 +159,12 @@ class SnpBoot final : public fuzz::snp::SnpTarget {
     return false;
   }
 
-  std::vector<Frame> states_;
   std::vector<uint64_t> taken_;
   uint64_t clock_last_ = 0, khz_ = 0, status_ = 0, c_bit_said_ = 0;
   bool verified_ = false;
-  std::optional<Guest> guest_;
 };
 
-const TargetInfo info{"snp_boot", "SEV-SNP boot: features, C-bit, CPUID and secrets pages, entropy, memory maps, time and SVSM calls", [] { return std::unique_ptr<Target>(std::make_unique<SnpBoot>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpBoot> registered("snp_boot", "SEV-SNP boot: features, C-bit, CPUID and secrets pages, entropy, memory maps, time and SVSM calls");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp

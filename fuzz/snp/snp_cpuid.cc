@@ -1,28 +1,24 @@
 // The CPUID page: any page that a hypervisor may have chosen, and what is looked up in it.
-#include <algorithm>
-
-#include "fuzz/snp/snp_target.hh"
+#include "fuzz/snp/guest_target.hh"
 #include "platforms/snp/cpuid_page.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using Step = fuzz::snp::GuestStep;
-using fuzz::snp::World;
 
 constexpr uint64_t counts[] = {0, 1, 7, 9, 63, 64, 65, 0xffff'ffff}, rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 63, 64}, leaves[] = {0, 1, 7, 0xb, 0xd, 0x8000'0000, 0x8000'001f, 4, 0x8000'001e};
 constexpr uint64_t values[] = {0, 1, 0x240, 0x1000, 0xffff'ffff, 0x1a, 51, 0x8000'0000};
 enum Kind : uint8_t { count, row, words, reserved, lookup, save_area, kind_count };
-constexpr fuzz::snp::StepDesc steps[] = {{"count", {fuzz::snp::ArgDesc{"count", 0x1'0000'0000, counts}}},
-                                         {"row", {fuzz::snp::ArgDesc{"index", 66, rows}, fuzz::snp::ArgDesc{"leaf", 0x1'0000'0000, leaves}, fuzz::snp::ArgDesc{"subleaf", 0x1'0000'0000, rows}, fuzz::snp::ArgDesc{"eax", 0x1'0000'0000, values}}},
-                                         {"words", {fuzz::snp::ArgDesc{"index", 66, rows}, fuzz::snp::ArgDesc{"ebx", 0x1'0000'0000, values}, fuzz::snp::ArgDesc{"xcr0", 0, rows}, fuzz::snp::ArgDesc{"xss", 0, rows}}},
-                                         {"reserved", {fuzz::snp::ArgDesc{"word", 0xc10 / 8}, fuzz::snp::ArgDesc{"value"}}},
-                                         {"lookup", {fuzz::snp::ArgDesc{"leaf", 0x1'0000'0000, leaves}, fuzz::snp::ArgDesc{"subleaf", 0x1'0000'0000, rows}}},
-                                         {"save_area", {fuzz::snp::ArgDesc{"components"}, fuzz::snp::ArgDesc{"compacted", 2}}}};
+constexpr StepDesc steps[] = {{"count", {ArgDesc{"count", 0x1'0000'0000, counts}}},
+                                         {"row", {ArgDesc{"index", 66, rows}, ArgDesc{"leaf", 0x1'0000'0000, leaves}, ArgDesc{"subleaf", 0x1'0000'0000, rows}, ArgDesc{"eax", 0x1'0000'0000, values}}},
+                                         {"words", {ArgDesc{"index", 66, rows}, ArgDesc{"ebx", 0x1'0000'0000, values}, ArgDesc{"xcr0", 0, rows}, ArgDesc{"xss", 0, rows}}},
+                                         {"reserved", {ArgDesc{"word", 0xc10 / 8}, ArgDesc{"value"}}},
+                                         {"lookup", {ArgDesc{"leaf", 0x1'0000'0000, leaves}, ArgDesc{"subleaf", 0x1'0000'0000, rows}}},
+                                         {"save_area", {ArgDesc{"components"}, ArgDesc{"compacted", 2}}}};
 static_assert(std::size(steps) == kind_count);
 
-class SnpCpuid final : public fuzz::snp::SnpTarget {
+class SnpCpuid final : public SnpTarget {
  public:
   SnpCpuid() : SnpTarget("snp_cpuid", {steps, {}, {}}) {}
 
@@ -142,8 +138,7 @@ class SnpCpuid final : public fuzz::snp::SnpTarget {
   Page page_{};
 };
 
-const TargetInfo info{"snp_cpuid", "SEV-SNP CPUID page: whatever table a hypervisor may have chosen", [] { return std::unique_ptr<Target>(std::make_unique<SnpCpuid>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpCpuid> registered("snp_cpuid", "SEV-SNP CPUID page: whatever table a hypervisor may have chosen");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp

@@ -1,49 +1,39 @@
 // The exits of the GHCB page and of its MSR: what is given, what is taken, and what an answer may be.
-#include "fuzz/snp/snp_target.hh"
+#include "fuzz/snp/guest_target.hh"
 #include "platforms/snp/exits.hh"
-#include "platforms/snp/negotiation.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using mock_snp::ActKind;
-namespace frames = mock_snp::frames;
-using Step = fuzz::snp::GuestStep;
-using fuzz::snp::World;
 
 constexpr uint64_t sizes[] = {1, 2, 4}, lengths[] = {1, 2, 4, 8}, leaves[] = {0x4000'0000, 0x4000'0001, 0xd}, msrs[] = {0x1b, 0x6e0, 0x802, 0x830, 0x83f, 0xc000'0080, 0xc000'0082};
 constexpr uint64_t byte_counts[] = {0, 1, 7, 8, 100, 2031, 2032, 2033, 4064, 5000};
-constexpr fuzz::snp::ArgDesc size{"size", 5, sizes}, length{"size", 9, lengths}, port{"port", 0x1'0000}, value{"value"}, bytes{"bytes", 6000, byte_counts}, gpa{"gpa"};
+constexpr ArgDesc size{"size", 5, sizes}, length{"size", 9, lengths}, port{"port", 0x1'0000}, value{"value"}, bytes{"bytes", 6000, byte_counts}, gpa{"gpa"};
 enum Kind : uint8_t { cpuid, rdmsr, wrmsr, apic_base, in, out, ins, outs, mmio_read, mmio_write, rdtsc, rdtscp, rdpmc, vmmcall, wbinvd, nmi_complete, ipi, reset_hold, features, negotiate, panic, unsupported, kind_count };
-constexpr fuzz::snp::StepDesc steps[] = {
-    {"cpuid", {fuzz::snp::ArgDesc{"leaf", 0x1'0000'0000, leaves}, fuzz::snp::ArgDesc{"subleaf", 4}}}, {"rdmsr", {fuzz::snp::ArgDesc{"index", 0x1'0000'0000, msrs}}},
-    {"wrmsr", {fuzz::snp::ArgDesc{"index", 0x1'0000'0000, msrs}, value}}, {"apic_base"}, {"in", {port, size}}, {"out", {port, size}}, {"ins", {port, size, bytes}}, {"outs", {port, size, bytes}},
-    {"mmio_read", {gpa, length}}, {"mmio_write", {gpa, length}}, {"rdtsc"}, {"rdtscp"}, {"rdpmc", {value}}, {"vmmcall", {value, fuzz::snp::ArgDesc{"cpl", 4}}}, {"wbinvd"}, {"nmi_complete"},
+constexpr StepDesc steps[] = {
+    {"cpuid", {ArgDesc{"leaf", 0x1'0000'0000, leaves}, ArgDesc{"subleaf", 4}}}, {"rdmsr", {ArgDesc{"index", 0x1'0000'0000, msrs}}},
+    {"wrmsr", {ArgDesc{"index", 0x1'0000'0000, msrs}, value}}, {"apic_base"}, {"in", {port, size}}, {"out", {port, size}}, {"ins", {port, size, bytes}}, {"outs", {port, size, bytes}},
+    {"mmio_read", {gpa, length}}, {"mmio_write", {gpa, length}}, {"rdtsc"}, {"rdtscp"}, {"rdpmc", {value}}, {"vmmcall", {value, ArgDesc{"cpl", 4}}}, {"wbinvd"}, {"nmi_complete"},
     {"ipi", {value}}, {"reset_hold"}, {"features"}, {"negotiate"}, {"panic"}, {"unsupported", {value}}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::info_1, ActKind::info_2, ActKind::invalid, ActKind::reg, ActKind::poke, ActKind::trap, ActKind::ignore, ActKind::answer, ActKind::flip};
 constexpr uint64_t likely_words[] = {1, 2, 0x8000'0306, 0x8000'030d, 0x8000'0b0d, 0x8000'030e, 0x306, 0x1'0000'0000, 0xfee0'0d00};
 
-class SnpExits final : public fuzz::snp::SnpTarget {
+struct Guest : Processor {
+  explicit Guest(Hardware& hardware) : Processor(hardware), exits(ghcb) {}
+  Exits<Hardware> exits;
+  uint64_t features = 0, msr_features = 0;
+};
+
+class SnpExits final : public GuestTarget<Guest> {
  public:
-  SnpExits() : SnpTarget("snp_exits", {steps, likely_acts, likely_words}) {}
+  SnpExits() : GuestTarget("snp_exits", {steps, likely_acts, likely_words}) {}
 
  private:
-  using Hardware = mock_snp::Hardware;
-  struct Guest {
-    explicit Guest(Hardware& hardware) : core(hardware, uint64_t{frames::ghcb} << 12), negotiation(core), ghcb(core), exits(ghcb) {}
-    Core<Hardware> core;
-    Negotiation<Hardware> negotiation;
-    Ghcb<Hardware> ghcb;
-    Exits<Hardware> exits;
-    uint64_t features = 0, msr_features = 0;
-  };
-
   void begin(World& world) override {
     guest_.emplace(world.hardware);
-    // What a guest's own page holds when it becomes the hypervisor's to read is the guest's to clear.
-    guest_->ghcb.clear_page();
+    clear_ghcb();
     // A handler that needs the GHCB while another exit is under way.
     world.hardware.entries.on_vc = [this, &world](uint64_t) {
       const auto got = guest_->exits.read_msr(0x830);
@@ -207,11 +197,9 @@ class SnpExits final : public fuzz::snp::SnpTarget {
     }
   }
 
-  std::optional<Guest> guest_;
 };
 
-const TargetInfo info{"snp_exits", "SEV-SNP exits through the GHCB and its MSR against a hostile hypervisor", [] { return std::unique_ptr<Target>(std::make_unique<SnpExits>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpExits> registered("snp_exits", "SEV-SNP exits through the GHCB and its MSR against a hostile hypervisor");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp

@@ -1,49 +1,36 @@
 // #HV and the doorbell page: events that come at any instruction, with whatever vector the hypervisor likes.
-#include <algorithm>
-
-#include "fuzz/snp/snp_target.hh"
+#include "fuzz/snp/guest_target.hh"
 #include "platforms/snp/doorbell.hh"
 #include "platforms/snp/exits.hh"
-#include "platforms/snp/negotiation.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using mock_snp::ActKind;
-namespace frames = mock_snp::frames;
-using Step = fuzz::snp::GuestStep;
-using fuzz::snp::World;
 
 constexpr uint64_t vectors[] = {0x20, 0x30, 0x80, 0xff, 14, 29};
 enum Kind : uint8_t { open, allow, enable, disable, work, exit, msr_exit, wait, kind_count };
-constexpr fuzz::snp::StepDesc steps[] = {{"open"}, {"allow", {fuzz::snp::ArgDesc{"vector", 256, vectors}}}, {"enable"}, {"disable"}, {"work", {fuzz::snp::ArgDesc{"count", 8}}}, {"exit"}, {"msr_exit"}, {"wait"}};
+constexpr StepDesc steps[] = {{"open"}, {"allow", {ArgDesc{"vector", 256, vectors}}}, {"enable"}, {"disable"}, {"work", {ArgDesc{"count", 8}}}, {"exit"}, {"msr_exit"}, {"wait"}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::signal, ActKind::signal, ActKind::signal, ActKind::post, ActKind::info_2, ActKind::poke};
 constexpr uint64_t likely_words[] = {0x20, 0x30, 0x8020, 0x80, 14, 0x120, 0x220, 0x420, 0x8000, 0};
 
-class SnpHvInjection final : public fuzz::snp::SnpTarget {
+struct Guest : Processor {
+  Guest(Hardware& hardware, std::vector<uint8_t>& dispatched_vectors) : Processor(hardware), exits(ghcb), doorbell(ghcb, address_of(frames::doorbell), {dispatch, this}), dispatched(dispatched_vectors) {}
+  static void dispatch(void* self, uint8_t vector) {
+    static_cast<Guest*>(self)->dispatched.push_back(vector);
+    static_cast<Guest*>(self)->exits.nmi_complete();  // a handler exits as well
+  }
+  Exits<Hardware> exits;
+  Doorbell<Hardware> doorbell;
+  std::vector<uint8_t>& dispatched;
+};
+
+class SnpHvInjection final : public GuestTarget<Guest> {
  public:
-  SnpHvInjection() : SnpTarget("snp_hv_injection", {steps, likely_acts, likely_words}) {}
+  SnpHvInjection() : GuestTarget("snp_hv_injection", {steps, likely_acts, likely_words}) {}
 
  private:
-  using Hardware = mock_snp::Hardware;
-  struct Guest {
-    explicit Guest(Hardware& hardware, std::vector<uint8_t>& dispatched)
-        : core(hardware, uint64_t{frames::ghcb} << 12), negotiation(core), ghcb(core), exits(ghcb), doorbell(ghcb, uint64_t{frames::doorbell} << 12, {[](void* self, uint8_t vector) {
-                                                                                             static_cast<Guest*>(self)->dispatched_.push_back(vector);
-                                                                                             static_cast<Guest*>(self)->exits.nmi_complete();  // a handler exits as well
-                                                                                           },
-                                                                                           this}),
-          dispatched_(dispatched) {}
-    Core<Hardware> core;
-    Negotiation<Hardware> negotiation;
-    Ghcb<Hardware> ghcb;
-    Exits<Hardware> exits;
-    Doorbell<Hardware> doorbell;
-    std::vector<uint8_t>& dispatched_;
-  };
-
   void begin(World& world) override {
     dispatched_.clear();
     allowed_.fill(false);
@@ -52,7 +39,7 @@ class SnpHvInjection final : public fuzz::snp::SnpTarget {
     guest_.emplace(world.hardware, dispatched_);
     world.hardware.entries.on_hv = [this] { guest_->doorbell.on_hv(); };
     world.hardware.launch(8);
-    guest_->ghcb.clear_page();
+    clear_ghcb();
   }
 
   // Every event that was taken from the doorbell was dispatched, once, in this order, and may be dispatched at all.
@@ -109,11 +96,9 @@ class SnpHvInjection final : public fuzz::snp::SnpTarget {
   std::vector<uint8_t> dispatched_;
   std::array<bool, 256> allowed_{};
   bool opened_ = false;
-  std::optional<Guest> guest_;
 };
 
-const TargetInfo info{"snp_hv_injection", "SEV-SNP restricted injection: events at every instruction, from a hypervisor that sends any", [] { return std::unique_ptr<Target>(std::make_unique<SnpHvInjection>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpHvInjection> registered("snp_hv_injection", "SEV-SNP restricted injection: events at every instruction, from a hypervisor that sends any");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp

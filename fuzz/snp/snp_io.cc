@@ -1,55 +1,44 @@
 // Bounce buffers and device queues: what devices are given and give, in pages that the hypervisor changes at will.
 #include <map>
+#include <ranges>
 
-#include "fuzz/snp/snp_target.hh"
+#include "fuzz/snp/guest_target.hh"
 #include "platforms/snp/device_queue.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using mock_snp::ActKind;
-namespace frames = mock_snp::frames;
-using Step = fuzz::snp::GuestStep;
-using fuzz::snp::World;
 
 constexpr uint64_t lengths[] = {0, 1, 7, 8, 9, 100, 512, 1023, 1024, 1025, 4096};
 using frames::pool, frames::pool_pages;
 enum Kind : uint8_t { open, release, post, poll, request_9p, give, reuse, kind_count };
-constexpr fuzz::snp::ArgDesc length{"length", 0x2000, lengths}, room{"room", 0x2000, lengths};
-constexpr fuzz::snp::StepDesc steps[] = {{"open"}, {"release"}, {"post", {length, room}}, {"poll", {length}}, {"request_9p", {fuzz::snp::ArgDesc{"tag", 0x1'0000}}}, {"give", {fuzz::snp::ArgDesc{"slot", 16}, length}}, {"reuse"}};
+constexpr ArgDesc length{"length", 0x2000, lengths}, room{"room", 0x2000, lengths};
+constexpr StepDesc steps[] = {{"open"}, {"release"}, {"post", {length, room}}, {"poll", {length}}, {"request_9p", {ArgDesc{"tag", 0x1'0000}}}, {"give", {ArgDesc{"slot", 16}, length}}, {"reuse"}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::poke, ActKind::poke, ActKind::poke, ActKind::info_2, ActKind::partial, ActKind::stall};
-constexpr uint64_t queue_gpa = uint64_t{frames::queue} << 12;
+constexpr uint64_t queue_gpa = address_of(frames::queue);
 constexpr uint64_t likely_words[] = {1, 2, 8, 9, 0xffff'ffff, uint64_t{4} << 32, uint64_t{1024} << 32, uint64_t{2000} << 32 | 1, uint64_t{7} << 32, uint64_t{0xffff'ffff} << 32};
 
-class SnpIo final : public fuzz::snp::SnpTarget {
+struct Guest : PagedProcessor {
+  Guest(Hardware& hardware, std::span<Frame> states) : PagedProcessor(hardware, states), bounce(pages, pool, pool_pages), queue(bounce, core, queue_gpa) {}
+  Bounce<Hardware> bounce;
+  DeviceQueue<Hardware> queue;
+  bool opened = false;
+};
+
+class SnpIo final : public GuestTarget<Guest> {
  public:
-  SnpIo() : SnpTarget("snp_io", {steps, likely_acts, likely_words}), states_(mock_snp::guest_frames) {}
+  SnpIo() : GuestTarget("snp_io", {steps, likely_acts, likely_words}) {}
 
  private:
-  using Hardware = mock_snp::Hardware;
-  struct Guest {
-    Guest(Hardware& hardware, std::span<Frame> states) : core(hardware, uint64_t{frames::ghcb} << 12), ghcb(core), pages(ghcb, Shadow(0, states)), bounce(pages, pool, pool_pages), queue(bounce, core, queue_gpa) {}
-    Core<Hardware> core;
-    Ghcb<Hardware> ghcb;
-    PageStates<Hardware> pages;
-    Bounce<Hardware> bounce;
-    DeviceQueue<Hardware> queue;
-    bool opened = false;
-  };
-
   void begin(World& world) override {
-    std::ranges::fill(states_, Frame{});
-    for (uint32_t frame = frames::special; frame < mock_snp::guest_frames; ++frame) states_[frame] = {PageState::shared, Role::pinned};
-    for (uint32_t frame = pool; frame < pool + pool_pages; ++frame) {
-      world.hardware.launch(frame);
-      states_[frame].state = PageState::private_valid;
-    }
+    begin_record();
+    launch(world, std::views::iota(pool, pool + pool_pages));
     world.hardware.map_shared(frames::queue);
     guest_.emplace(world.hardware, states_);
     posted_.clear();
-    guest_->ghcb.clear_page();
+    clear_ghcb();
     guest_->queue.open();
   }
 
@@ -136,13 +125,10 @@ class SnpIo final : public fuzz::snp::SnpTarget {
     bool is_9p;
     uint64_t tag;
   };
-  std::vector<Frame> states_;
   std::map<uint64_t, Posted> posted_;
-  std::optional<Guest> guest_;
 };
 
-const TargetInfo info{"snp_io", "SEV-SNP bounce buffers and device queues in memory that the hypervisor changes", [] { return std::unique_ptr<Target>(std::make_unique<SnpIo>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpIo> registered("snp_io", "SEV-SNP bounce buffers and device queues in memory that the hypervisor changes");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp

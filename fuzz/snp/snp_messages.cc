@@ -1,53 +1,45 @@
 // Guest messages and attestation through a hypervisor that drops, replays and damages, with the secure processor's real AES-GCM.
-#include "fuzz/snp/snp_target.hh"
+#include "fuzz/snp/guest_target.hh"
 #include "platforms/mock/snp/gcm.hh"
 #include "platforms/snp/attestation.hh"
 #include "platforms/snp/secrets_page.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using mock_snp::ActKind;
-namespace frames = mock_snp::frames;
-using Step = fuzz::snp::GuestStep;
-using fuzz::snp::World;
 
 constexpr uint64_t sequences[] = {0, 2, 0xffff'fff0, 0xffff'fffd, 0xffff'fffe, 0xffff'ffff};
 enum Kind : uint8_t { start, report, extended_report, derive_key, tsc_factor, kind_count };
-constexpr fuzz::snp::StepDesc steps[] = {{"start", {fuzz::snp::ArgDesc{"sequence", 0, sequences}}}, {"report", {fuzz::snp::ArgDesc{"nonce"}}}, {"extended_report", {fuzz::snp::ArgDesc{"nonce"}}}, {"derive_key", {fuzz::snp::ArgDesc{"fields", 128}}}, {"tsc_factor"}};
+constexpr StepDesc steps[] = {{"start", {ArgDesc{"sequence", 0, sequences}}}, {"report", {ArgDesc{"nonce"}}}, {"extended_report", {ArgDesc{"nonce"}}}, {"derive_key", {ArgDesc{"fields", 128}}}, {"tsc_factor"}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::info_2, ActKind::refuse, ActKind::replay, ActKind::damage, ActKind::damage, ActKind::ignore, ActKind::invalid, ActKind::reg, ActKind::info_1, ActKind::poke};
 constexpr uint64_t likely_words[] = {uint64_t{2} << 32, uint64_t{1} << 32, 5, 0x16, uint64_t{0x8000'0000} << 32, 1, 2, UINT64_MAX, 4096};
 
-class SnpMessages final : public fuzz::snp::SnpTarget {
+struct Guest : Processor {
+  using Channel = Messages<Hardware, mock_snp::Gcm>;
+  explicit Guest(Hardware& hardware)
+      : Processor(hardware), messages(ghcb, {address_of(frames::request), address_of(frames::response), address_of(frames::certificates), frames::certificate_pages}, 0), attestation(messages, 0) {}
+  Channel messages;
+  Attestation<Hardware, mock_snp::Gcm> attestation;
+};
+
+class SnpMessages final : public GuestTarget<Guest> {
  public:
-  SnpMessages() : SnpTarget("snp_messages", {steps, likely_acts, likely_words}) {}
+  SnpMessages() : GuestTarget("snp_messages", {steps, likely_acts, likely_words}) {}
 
  private:
-  using Hardware = mock_snp::Hardware;
-  using Channel = Messages<Hardware, mock_snp::Gcm>;
-  struct Guest {
-    explicit Guest(Hardware& hardware)
-        : core(hardware, uint64_t{frames::ghcb} << 12), ghcb(core),
-          messages(ghcb, {uint64_t{frames::request} << 12, uint64_t{frames::response} << 12, uint64_t{frames::certificates} << 12, frames::certificate_pages}, 0), attestation(messages, 0) {}
-    Core<Hardware> core;
-    Ghcb<Hardware> ghcb;
-    Channel messages;
-    Attestation<Hardware, mock_snp::Gcm> attestation;
-  };
-
   void begin(World& world) override {
     auto& hardware = world.hardware;
     for (const uint32_t gfn : {frames::request, frames::response, frames::certificates, frames::certificates + 1}) hardware.map_shared(gfn);
     hardware.opaque_gfn = frames::request;
     hardware.launch(frames::secrets);
-    world.system.word(uint64_t{frames::secrets} << 12) = 2;
+    world.system.word(address_of(frames::secrets)) = 2;
     for (unsigned level = 0; level < 4; ++level) {
       for (unsigned word = 0; word < 4; ++word) {
         uint64_t part = 0;
         for (unsigned byte = 0; byte < 8; ++byte) part |= uint64_t{world.secure_processor.key(level)[word * 8 + byte]} << (byte * 8);
-        world.system.word((uint64_t{frames::secrets} << 12) + 0x20 + level * 32 + word * 8) = part;
+        world.system.word(address_of(frames::secrets) + 0x20 + level * 32 + word * 8) = part;
       }
     }
     auto& report = world.secure_processor.report_template;
@@ -55,14 +47,14 @@ class SnpMessages final : public fuzz::snp::SnpTarget {
     guest_.emplace(hardware);
     started_ = false;
     requests_ = 0;
-    guest_->ghcb.clear_page();
+    clear_ghcb();
   }
 
   void start_channel(World& world, uint64_t sequence) {
     if (started_) return;
-    const Secrets secrets = take_secrets(guest_->core, uint64_t{frames::secrets} << 12, 0);
+    const Secrets secrets = take_secrets(guest_->core, address_of(frames::secrets), 0);
     for (unsigned word = 0; word < 16; ++word) {
-      if (world.system.word((uint64_t{frames::secrets} << 12) + 0x20 + word * 8) != 0) violate(world, "policy", "no key left in the secrets page", "word " + std::to_string(word) + " of them");
+      if (world.system.word(address_of(frames::secrets) + 0x20 + word * 8) != 0) violate(world, "policy", "no key left in the secrets page", "word " + std::to_string(word) + " of them");
     }
     guest_->messages.set_key(secrets.key, sequence);
     world.secure_processor.set_count(sequence);
@@ -122,11 +114,9 @@ class SnpMessages final : public fuzz::snp::SnpTarget {
 
   uint64_t requests_ = 0;
   bool started_ = false;
-  std::optional<Guest> guest_;
 };
 
-const TargetInfo info{"snp_messages", "SEV-SNP guest messages, reports and keys through a hypervisor that drops, replays and damages", [] { return std::unique_ptr<Target>(std::make_unique<SnpMessages>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpMessages> registered("snp_messages", "SEV-SNP guest messages, reports and keys through a hypervisor that drops, replays and damages");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp

@@ -1,48 +1,35 @@
 // Page state changes against a hostile hypervisor.
-#include "fuzz/snp/snp_target.hh"
-#include "platforms/snp/negotiation.hh"
-#include "platforms/snp/page_states.hh"
+#include "fuzz/snp/guest_target.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using mock_snp::ActKind;
-namespace frames = mock_snp::frames;
 
 constexpr uint64_t likely_frames[] = {2, 3, 4, 5, 511, 512, 513, 600, 1023, 1024, 1535, 1536};
 constexpr uint64_t likely_counts[] = {1, 1, 1, 2, 3, 8, 253, 254, 300, 512, 513};
-constexpr fuzz::snp::ArgDesc gfn{"gfn", mock_snp::guest_frames, likely_frames}, pages{"pages", 600, likely_counts}, value{"value", 0};
+constexpr ArgDesc gfn{"gfn", mock_snp::guest_frames, likely_frames}, pages{"pages", 600, likely_counts}, value{"value", 0};
 enum Kind : uint8_t { negotiate, accept_early, share_early, accept, share, touch, store, load, pin, kind_count };
-constexpr fuzz::snp::StepDesc steps[] = {{"negotiate"},          {"accept_early", {gfn}}, {"share_early", {gfn}}, {"accept", {gfn, pages}}, {"share", {gfn, pages}},
+constexpr StepDesc steps[] = {{"negotiate"},          {"accept_early", {gfn}}, {"share_early", {gfn}}, {"accept", {gfn, pages}}, {"share", {gfn, pages}},
                                          {"touch", {gfn}},       {"store", {gfn, value}}, {"load", {gfn}},        {"pin", {gfn, pages}}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::answer, ActKind::poke, ActKind::info_1, ActKind::info_2, ActKind::current, ActKind::end, ActKind::header_reserved, ActKind::entry, ActKind::partial,
                                    ActKind::remap, ActKind::assign, ActKind::unassign, ActKind::smash, ActKind::stall, ActKind::resume, ActKind::invalid};
 
-class SnpPsc final : public fuzz::snp::SnpTarget {
+class SnpPsc final : public GuestTarget<PagedProcessor> {
  public:
-  SnpPsc() : SnpTarget("snp_psc", {steps, likely_acts, {}}), states_(frames::special) {}
+  SnpPsc() : GuestTarget("snp_psc", {steps, likely_acts, {}}) {}
 
  private:
-  using Hardware = mock_snp::Hardware;
-  struct Guest {
-    Guest(Hardware& hardware, std::span<Frame> states) : core(hardware, uint64_t{frames::ghcb} << 12), negotiation(core), ghcb(core), pages(ghcb, Shadow(0, states)) {}
-    Core<Hardware> core;
-    Negotiation<Hardware> negotiation;
-    Ghcb<Hardware> ghcb;
-    PageStates<Hardware> pages;
-  };
-
-  void begin(fuzz::snp::World& world) override {
-    std::ranges::fill(states_, Frame{});
+  void begin(World& world) override {
+    states_.assign(frames::special, Frame{});
     pinned_.clear();
     guest_.emplace(world.hardware, states_);
     world.hardware.entries.on_vc = [this](uint64_t) { guest_->pages.on_not_validated(); };
-    guest_->ghcb.clear_page();
+    clear_ghcb();
   }
 
-  std::string_view perform(fuzz::snp::World& world, const fuzz::snp::GuestStep& step) override {
+  std::string_view perform(World& world, const GuestStep& step) override {
     const uint64_t frame = step.args[0], count = step.args[1];
     PageStates<Hardware>& all = guest_->pages;
     switch (step.kind) {
@@ -75,7 +62,7 @@ class SnpPsc final : public fuzz::snp::SnpTarget {
     return "done";
   }
 
-  bool legal(const fuzz::snp::World& world, const fuzz::snp::GuestStep& step) override {
+  bool legal(const World& world, const GuestStep& step) override {
     const Shadow& shadow = guest_->pages.shadow();
     if (world.hardware.terminated()) return false;
     switch (step.kind) {
@@ -90,13 +77,10 @@ class SnpPsc final : public fuzz::snp::SnpTarget {
 
   bool has_secrets() const override { return false; }
 
-  std::vector<Frame> states_;
   std::vector<uint64_t> pinned_;
-  std::optional<Guest> guest_;
 };
 
-const TargetInfo info{"snp_psc", "SEV-SNP page state changes against a hostile hypervisor", [] { return std::unique_ptr<Target>(std::make_unique<SnpPsc>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpPsc> registered("snp_psc", "SEV-SNP page state changes against a hostile hypervisor");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp

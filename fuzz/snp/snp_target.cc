@@ -49,14 +49,8 @@ void SnpTarget::mutate(Bytes& input, size_t size_max, uint32_t seed) {
   input = bounded(encode(grammar_, script), size_max);
 }
 
-// The one's guest under the other's hypervisor, or both hypervisors at once.
 Bytes SnpTarget::cross(ByteView first, ByteView second, size_t size_max, uint32_t seed) {
-  auto script = decode(grammar_, first);
-  const auto other = decode(grammar_, second);
-  if (seed % 2 == 0) script.acts = other.acts;
-  else script.acts.insert(script.acts.end(), other.acts.begin(), other.acts.end());
-  normalise(grammar_, script);
-  return bounded(encode(grammar_, script), size_max);
+  return bounded(encode(grammar_, snp::cross(grammar_, decode(grammar_, first), decode(grammar_, second), seed)), size_max);
 }
 
 std::vector<Bytes> SnpTarget::simpler(ByteView input) {

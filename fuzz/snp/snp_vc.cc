@@ -1,18 +1,14 @@
 // #VC: the hypervisor names an error code and a place; the handler goes by the bytes that are there.
 #include <map>
 
-#include "fuzz/snp/snp_target.hh"
+#include "fuzz/snp/guest_target.hh"
 #include "fuzz/snp/zydis_reference.hh"
 #include "platforms/snp/vc.hh"
 
-namespace cupel::fuzz {
+namespace cupel::fuzz::snp {
 namespace {
 
 using namespace cupel::snp;
-using mock_snp::ActKind;
-namespace frames = mock_snp::frames;
-using Step = fuzz::snp::GuestStep;
-using fuzz::snp::World;
 
 // Instructions by number; the step's third argument is what stands in for their operand bytes.
 constexpr std::string_view programs[] = {
@@ -23,10 +19,10 @@ constexpr uint64_t codes[] = {0x72, 0x7c, 0x6e, 0x87, 0x6f, 0x81, 0x89, 0x76, 0x
 constexpr uint64_t values[] = {0, 1, 0x60, 0x80, 0x3f8, 0x830, 0x1b, 0xc000'0080, 0x4000'0000, 0x8000'001f, 2032, 2033, 100'000, UINT64_MAX};
 constexpr uint64_t counts[] = {0, 1, 5, 508, 1016, 2032, 2033, 70'000};
 constexpr uint64_t stacks[] = {0x1000, 0x1800, 0x2000, 0x2001, 0x9000, 0xffff'8000'0000'1000, 0};
-constexpr fuzz::snp::ArgDesc program{"program", std::size(programs)}, code{"code", 0, codes}, value{"value", 0, values}, count{"count", 0, counts};
+constexpr ArgDesc program{"program", std::size(programs)}, code{"code", 0, codes}, value{"value", 0, values}, count{"count", 0, counts};
 enum Kind : uint8_t { raise, raise_user, raise_down, handler_stack_step, kind_count };
-constexpr fuzz::snp::StepDesc steps[] = {{"raise", {program, code, value, count}}, {"raise_user", {program, code, value, count}}, {"raise_down", {program, code, value, count}},
-                                         {"stack", {fuzz::snp::ArgDesc{"rsp", 0, stacks}, fuzz::snp::ArgDesc{"cpl", 4}}}};
+constexpr StepDesc steps[] = {{"raise", {program, code, value, count}}, {"raise_user", {program, code, value, count}}, {"raise_down", {program, code, value, count}},
+                                         {"stack", {ArgDesc{"rsp", 0, stacks}, ArgDesc{"cpl", 4}}}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::info_1, ActKind::info_2, ActKind::invalid, ActKind::reg, ActKind::poke, ActKind::mark_mmio};
 
@@ -74,23 +70,20 @@ struct Space {
 };
 static_assert(TrapSpace<Space>);
 
-class SnpVc final : public fuzz::snp::SnpTarget {
+struct Guest : Processor {
+  explicit Guest(Hardware& hardware) : Processor(hardware), exits(ghcb), handler(exits, core, nullptr) {}
+  Exits<Hardware> exits;
+  VcHandler<Hardware> handler;
+};
+
+class SnpVc final : public GuestTarget<Guest> {
  public:
-  SnpVc() : SnpTarget("snp_vc", {steps, likely_acts, {}}) {}
+  SnpVc() : GuestTarget("snp_vc", {steps, likely_acts, {}}) {}
 
  private:
-  using Hardware = mock_snp::Hardware;
-  struct Guest {
-    explicit Guest(Hardware& hardware) : core(hardware, uint64_t{frames::ghcb} << 12), ghcb(core), exits(ghcb), handler(exits, core, nullptr) {}
-    Core<Hardware> core;
-    Ghcb<Hardware> ghcb;
-    Exits<Hardware> exits;
-    VcHandler<Hardware> handler;
-  };
-
   void begin(World& world) override {
     guest_.emplace(world.hardware);
-    guest_->ghcb.clear_page();
+    clear_ghcb();
   }
 
   // What the handler should have done, by Zydis's reading of the bytes and the architecture's of the instruction.
@@ -186,7 +179,7 @@ class SnpVc final : public fuzz::snp::SnpTarget {
     frame.registers[reg_rsi] = frame.registers[reg_rdi] = frame.cpl == 0 ? kernel_data + 0x1000 : 0x1000;
     if (step.args[3] == 5) frame.registers[reg_rsi] = frame.registers[reg_rdi] = kernel_data;  // a user's pointer into the kernel
     // What is written out is what a port or device is meant to get.
-    const auto truth = fuzz::snp::zydis_instruction({bytes.data(), instruction_size_max});
+    const auto truth = zydis_instruction({bytes.data(), instruction_size_max});
     if (truth && truth->operation == Operation::out) frame.registers[reg_rax] = (frame.registers[reg_rax] & ~uint64_t{0xffff'ffff}) | 0x41;
     if (truth && truth->operation == Operation::mmio_store) frame.registers[truth->reg] = 0x1122;
     frame.rip = 0x7000;
@@ -214,11 +207,9 @@ class SnpVc final : public fuzz::snp::SnpTarget {
     return "done";
   }
 
-  std::optional<Guest> guest_;
 };
 
-const TargetInfo info{"snp_vc", "SEV-SNP #VC handling: error codes against the instruction's bytes, emulation against Zydis and the architecture", [] { return std::unique_ptr<Target>(std::make_unique<SnpVc>()); }};
-const TargetRegistration registration(info);
+const Registered<SnpVc> registered("snp_vc", "SEV-SNP #VC handling: error codes against the instruction's bytes, emulation against Zydis and the architecture");
 
 }  // namespace
-}  // namespace cupel::fuzz
+}  // namespace cupel::fuzz::snp
