@@ -90,7 +90,7 @@ void Hardware::write_ghcb_msr(uint64_t value) {
   if (!ending) act();
   if (ending) open_exit_ = must_end_ = psc_open_ = false, reason_ = value;
   terminated_ = terminated_ || ending;
-  if ((value & 0xfff) >= 0xf00) violate("debug", "no text to the hypervisor", "a debug request of the GHCB MSR");
+  if ((value & 0xfff) >= 0xf00 && !hypervisor_.gave_msr(value)) violate("debug", "no text to the hypervisor", "a debug request of the GHCB MSR");
   hypervisor_.msr = written_msr_ = value;
   writing_ = !terminated_ && (value & 0xfff) != 0;
   mix(value);

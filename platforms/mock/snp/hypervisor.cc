@@ -26,6 +26,7 @@ void Hypervisor::begin(std::span<const Act> script) {
   lied_words_.clear();
   given_.clear();
   lied_frames_.clear();
+  given_msrs_.clear();
   kept_lines_.clear();
   created_.clear();
 }
@@ -61,14 +62,19 @@ void Hypervisor::lie(uint64_t gpa, uint64_t value) {
   given_.emplace(gpa / 8, value);
 }
 
+void Hypervisor::lie_in_msr(uint64_t value) {
+  msr = value, msr_lied_ = true;
+  given_msrs_.insert(value);
+}
+
 void Hypervisor::lie_in_header(unsigned shift, uint64_t mask, uint64_t value) { lie(ghcb_at_ + 0x800, with_field(ghcb(0x800), shift, mask, value)); }
 
 void Hypervisor::perform(const Act& act) {
   ++lies_;
   constexpr uint64_t registers[] = {0x1f8, 0x318, 0x308, 0x310};
   switch (act.kind) {
-    case ActKind::answer: msr = act.a, msr_lied_ = true; break;
-    case ActKind::flip: msr ^= uint64_t{1} << (act.a % 64), msr_lied_ = true; break;
+    case ActKind::answer: lie_in_msr(act.a); break;
+    case ActKind::flip: lie_in_msr(msr ^ uint64_t{1} << (act.a % 64)); break;
     case ActKind::info_1: lie(ghcb_at_ + 0x398, act.a); break;
     case ActKind::info_2: lie(ghcb_at_ + 0x3a0, act.a); break;
     case ActKind::current: lie_in_header(0, 0xffff, act.a); break;

@@ -51,6 +51,8 @@ class Hypervisor {
   void lied_page(uint32_t gfn) { lied_frames_.insert(gfn); }
   uint32_t ghcb_frame() const { return ghcb_gfn(); }
   bool msr_lied() const { return msr_lied_; }
+  // It has put this word into the MSR of its own accord: a handler that puts back what it found there says nothing by it.
+  bool gave_msr(uint64_t value) const { return given_msrs_.contains(value); }
 
   uint64_t msr = 0;
   // The features, version bounds and so on of its honest answers.
@@ -88,6 +90,7 @@ class Hypervisor {
   uint32_t ghcb_gfn() const { return static_cast<uint32_t>(ghcb_at_ >> 12); }
   void put(uint64_t gpa, uint64_t value);
   void lie(uint64_t gpa, uint64_t value);
+  void lie_in_msr(uint64_t value);
   void lie_in_header(unsigned shift, uint64_t mask, uint64_t value);
 
   System& system_;
@@ -105,6 +108,7 @@ class Hypervisor {
   unsigned firing_ = 0;
   std::unordered_set<uint64_t> lied_words_, lied_frames_;  // single words, and frames that are other pages now
   std::set<std::pair<uint64_t, uint64_t>> given_;              // words with values
+  std::unordered_set<uint64_t> given_msrs_;
   std::unordered_set<uint32_t> kept_lines_;
   std::vector<uint32_t> created_;
 };
