@@ -66,6 +66,25 @@ std::optional<Replay> Instrumented::ask(const Input& input) const {
   return std::move(failure->seen);
 }
 
+std::expected<Replay, std::string> Instrumented::replay(const std::string& target, const fs::path& file, const std::vector<std::string>& without) const {
+  std::error_code error;
+  fs::create_directories(scratch_, error);
+  auto worker = Worker::start({.target = target, .program = program_, .inputs = {file}, .artifacts = scratch_, .seed = 1, .without = without});
+  if (!worker) return std::unexpected(worker.error());
+  const auto until = Clock::now() + one_input_time_max;
+  while (worker->pump()) {
+    if (Clock::now() >= until) return Replay{.file = file, .target = target, .verdict = "hang", .oracle = "liveness", .call = {}, .expected = "an end", .got = "none within a minute"};
+    pollfd fd{worker->output(), POLLIN, 0};
+    poll(&fd, 1, 20);
+  }
+  fs::remove_all(scratch_, error);
+  if (last_run(worker->last_lines()) != file) return std::unexpected(program_.string() + " did not run " + file.string() + ":\n" + worker->last_lines());
+  if (worker->exit_status() == 0) return Replay{.file = file, .target = target, .verdict = "ok", .oracle = {}, .call = {}, .expected = {}, .got = {}};
+  Replay seen = replay_of(read_complaint(worker->last_lines()), target, worker->exit_status());
+  seen.file = file;
+  return seen;
+}
+
 std::optional<size_t> Instrumented::first_alike(const Replay& finding, std::span<const Bytes> candidates, Clock::time_point until) const {
   for (size_t begin = 0; begin < candidates.size() && Clock::now() < until;) {
     std::vector<fs::path> files;

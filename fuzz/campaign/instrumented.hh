@@ -14,6 +14,8 @@ class Instrumented {
 
   // What it says of one input; nothing: it runs through.
   std::optional<Replay> ask(const Input& input) const;
+  // The same, with these oracles switched off; the verdict "ok" where it runs through. The error says why it did not run the input.
+  std::expected<Replay, std::string> replay(const std::string& target, const std::filesystem::path& file, const std::vector<std::string>& without) const;
   // Fails in the same way: the same oracle, and of a sanitizer the same place. One process runs many candidates.
   Judge judge(const Replay& finding) const;
 

@@ -45,10 +45,13 @@ std::expected<Worker, std::string> Worker::start(const Setup& setup) {
   const std::string artifacts = "-artifact_prefix=" + setup.artifacts.string() + "/";
   const std::string program = setup.program, seed = "-seed=" + std::to_string(setup.seed);
   std::vector<const char*> arguments{program.c_str(), artifacts.c_str(), seed.c_str(), "-print_final_stats=1", "-max_len=4096",
-                                     "-timeout=20",   "-rss_limit_mb=4096", "-reload=0", "-report_slow_units=60"};
+                                     "-timeout=20",   "-rss_limit_mb=4096", "-reload=0", "-report_slow_units=60",
+                                     "-len_control=0"};  // the mutators know what is long enough; a few bytes hold no whole call
   const std::vector<std::string> inputs(setup.inputs.begin(), setup.inputs.end());
   for (const std::string& input : inputs) arguments.push_back(input.c_str());
   arguments.push_back(nullptr);
+  std::string without;
+  for (const std::string& oracle : setup.without) without += (without.empty() ? "" : ",") + oracle;
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(std::string("pipe: ") + std::strerror(errno));
   const pid_t process = fork();
@@ -63,6 +66,7 @@ std::expected<Worker, std::string> Worker::start(const Setup& setup) {
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(null, STDIN_FILENO), dup2(null, STDOUT_FILENO);
     setenv("ASAN_SYMBOLIZER_PATH", CUPEL_SYMBOLIZER, 0);  // so that reports name our files and lines
+    if (!without.empty()) setenv("CUPEL_WITHOUT", without.c_str(), 1);
     execv(program.c_str(), const_cast<char* const*>(arguments.data()));  // SAFETY: execv does not write to its arguments
     _exit(127);
   }

@@ -31,6 +31,7 @@ class Worker {
     std::vector<std::filesystem::path> inputs;  // a corpus folder, read and written; or files to run once each
     std::filesystem::path artifacts;  // where a failing input is left
     uint32_t seed = 1;
+    std::vector<std::string> without = {};  // oracles switched off
   };
   static std::expected<Worker, std::string> start(const Setup& setup);
 

@@ -1,4 +1,5 @@
 // The entry points of libFuzzer and of AFL++'s driver, over the one target named at build time by CUPEL_TARGET.
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +9,17 @@
 
 namespace {
 
+// Oracles, with commas between them.
+void switch_off(cupel::fuzz::Target& target, std::string_view names) {
+  while (!names.empty()) {
+    const std::string name(names.substr(0, names.find(',')));
+    names.remove_prefix(std::min(name.size() + 1, names.size()));
+    if (target.disable_oracle(name)) continue;
+    std::fprintf(stderr, "cupel: target %s has no oracle %s\n", CUPEL_TARGET, name.c_str());
+    std::exit(2);
+  }
+}
+
 cupel::fuzz::Target& target() {
   static std::unique_ptr<cupel::fuzz::Target> the_target = [] {
     const auto* info = cupel::fuzz::find_target(CUPEL_TARGET);
@@ -16,10 +28,7 @@ cupel::fuzz::Target& target() {
       std::exit(2);
     }
     auto made = info->make();
-    if (const char* without = std::getenv("CUPEL_WITHOUT"); without != nullptr && !made->disable_oracle(without)) {
-      std::fprintf(stderr, "cupel: target %s has no oracle %s\n", CUPEL_TARGET, without);
-      std::exit(2);
-    }
+    if (const char* without = std::getenv("CUPEL_WITHOUT"); without != nullptr) switch_off(*made, without);
     return made;
   }();
   return *the_target;

@@ -18,9 +18,8 @@ std::expected<std::vector<Entry>, std::string> load_entries(const fs::path& fold
     if (!fs::exists(entry.input)) return std::unexpected(item.path().string() + ": has neither program.txt nor input.bin");
     if (fs::exists(item.path() / "mutant.patch")) entry.patch = item.path() / "mutant.patch";
     entry.group = entry.target.substr(0, entry.target.find('_'));
-    if (groups.empty() || std::ranges::find(groups, entry.group) != groups.end() || std::ranges::find(groups, entry.id) != groups.end()) {
-      entries.push_back(std::move(entry));
-    }
+    const auto named = [&](const std::string& name) { return std::ranges::find(groups, name) != groups.end(); };
+    if (groups.empty() || named(entry.group) || named(entry.target) || named(entry.id)) entries.push_back(std::move(entry));
   }
   if (error) return std::unexpected(folder.string() + ": " + error.message());
   std::ranges::sort(entries, {}, &Entry::id);
@@ -30,7 +29,7 @@ std::expected<std::vector<Entry>, std::string> load_entries(const fs::path& fold
 std::expected<EntryResult, std::string> replay_entry(const Entry& entry) {
   auto input = load_input(entry.input, entry.target);
   if (!input) return std::unexpected(input.error());
-  EntryResult result{.entry = entry, .on_current = {}, .trouble = {}, .on_mutant = {}, .catchers = {}};
+  EntryResult result{.entry = entry, .on_current = {}, .trouble = {}, .on_mutant = {}, .catchers = {}, .rediscovery = {}};
   const auto begin = std::chrono::steady_clock::now();
   auto run = replay(*input, {});
   if (!run) return std::unexpected(run.error());

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "fuzz/regress/regress.hh"
+#include "fuzz/regress/mutant.hh"
 
 namespace cupel::fuzz {
 namespace {
@@ -17,7 +17,7 @@ class Mutants : public testing::Test {
   void SetUp() override {
     folder = fs::path(testing::TempDir()) / ("cupel-mutants-" + std::to_string(getpid()));
     write(folder / "source/a.cc", "int one;\n");
-    write(folder / "scratch/tree/build/dev/build.ninja", "");
+    write(folder / "scratch/build/fuzz/build.ninja", "");
     ASSERT_EQ(std::system(("git init --quiet " + (folder / "source").string()).c_str()), 0);
   }
   void TearDown() override { fs::remove_all(folder); }
@@ -31,7 +31,8 @@ class Mutants : public testing::Test {
     result.entry.id = id;
     result.entry.patch = folder / id;
     result.on_current.verdict = "ok";
-    judge_mutant(result, {.source = folder / "source", .scratch = folder / "scratch"}, [](const std::string&) {});
+    Scratch scratch(folder / "source", folder / "scratch", 1);
+    judge_mutant(result, scratch, {}, [](const std::string&) {});
     return result;
   }
   fs::path folder;
@@ -56,7 +57,8 @@ TEST_F(Mutants, AMutantThatDoesNotBuildIsItsEntrysFailureAndLeavesNothingForTheN
 TEST_F(Mutants, AnEntryWithoutAPatchPassesAsItStands) {
   EntryResult result;
   result.on_current.verdict = "ok";
-  judge_mutant(result, {.source = folder / "source", .scratch = folder / "scratch"}, [](const std::string&) {});
+  Scratch scratch(folder / "source", folder / "scratch", 1);
+  judge_mutant(result, scratch, {}, [](const std::string&) {});
   EXPECT_TRUE(passes(result));
 }
 

@@ -74,7 +74,7 @@ Act Chooser::act() {
   if (made.when == When::before_step || made.when == When::before_load) made.nth = static_cast<uint16_t>(below(one_in(2) ? 16 : 128));
   made.kind = grammar_.likely_acts.empty() || one_in(3) ? static_cast<ActKind>(below(mock_snp::act_kinds)) : one_of(grammar_.likely_acts);
   switch (made.kind) {
-    case ActKind::answer: made.a = one_in(2) ? next() : (below(0x102) | below(2) << 63); break;
+    case ActKind::answer: made.a = one_in(3) ? next() : one_in(2) ? word() : (below(0x102) | below(2) << 63); break;
     case ActKind::flip: made.a = below(64); break;
     case ActKind::remap:
     case ActKind::assign:
@@ -159,8 +159,26 @@ Script generate(const Grammar& grammar, uint64_t seed) {
   return script;
 }
 
+namespace {
+
+// Long scripts run slowly, and most of what they do is over once the guest has ended: a few of them are enough.
+void keep_short(Script& script, Chooser& choose) {
+  constexpr size_t steps_wanted = 10, acts_wanted = 12;
+  if (choose.one_in(16)) return;
+  while (script.steps.size() > steps_wanted) drop_one(script.steps, choose);
+  const bool siege = script.acts.size() >= 24 && choose.one_in(2);
+  while (!siege && script.acts.size() > acts_wanted) drop_one(script.acts, choose);
+}
+
+}  // namespace
+
 void mutate(const Grammar& grammar, Script& script, uint64_t seed) {
   Chooser choose(grammar, seed);
+  // Whoever only changes what is there stays near it.
+  if (choose.one_in(8) || script.steps.empty()) {
+    script = generate(grammar, choose.next());
+    return;
+  }
   for (uint64_t changes = 1 + choose.below(3); changes > 0; --changes) {
     switch (choose.below(10)) {
       case 0: script.steps.insert(script.steps.begin() + static_cast<ptrdiff_t>(choose.below(script.steps.size() + 1)), choose.step()); break;
@@ -200,7 +218,18 @@ void mutate(const Grammar& grammar, Script& script, uint64_t seed) {
       default: script.acts.push_back(choose.act()); break;
     }
   }
+  keep_short(script, choose);
   normalise(grammar, script);
+}
+
+Script cross(const Grammar& grammar, const Script& first, const Script& second, uint64_t seed) {
+  Chooser choose(grammar, seed);
+  Script script = first;
+  if (choose.one_in(2)) script.acts = second.acts;
+  else script.acts.insert(script.acts.end(), second.acts.begin(), second.acts.end());
+  keep_short(script, choose);
+  normalise(grammar, script);
+  return script;
 }
 
 std::vector<Script> simpler(const Grammar& grammar, const Script& script) {

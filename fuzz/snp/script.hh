@@ -68,6 +68,8 @@ std::string print(const mock_snp::Act& act);
 
 Script generate(const Grammar& grammar, uint64_t seed);
 void mutate(const Grammar& grammar, Script& script, uint64_t seed);
+// The one's guest under the other's hypervisor, or under both at once.
+Script cross(const Grammar& grammar, const Script& first, const Script& second, uint64_t seed);
 std::vector<Script> simpler(const Grammar& grammar, const Script& script);
 
 }  // namespace cupel::fuzz::snp
