@@ -38,6 +38,11 @@ class BadRequests(Case):
     def test_no_command_is_a_usage_error(self):
         self.assertEqual(cupel().returncode, 2)
 
+    def test_a_mistyped_option_or_command_is_guessed_and_something_else_is_not(self):
+        self.says(cupel("fuzz", "--tmie", "3s"), "--tmie", "did you mean --time?")
+        self.says(cupel("repaly", "x.txt"), "did you mean replay?")
+        self.assertNotIn("did you mean", cupel("fuzz", "--verbose").stderr)
+
     def test_an_unknown_target_is_named(self):
         self.says(cupel("fuzz", "no_such_target", "--state", self.folder), "no_such_target")
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What ci/setup does where packages are missing. Stand-ins for dpkg-query, id, sudo and apt-get come first in PATH."""
+import json
 import os
 import pathlib
 import subprocess
@@ -31,6 +32,19 @@ class Setup(unittest.TestCase):
         env = {**os.environ, "PATH": f"{self.tools}:{os.environ['PATH']}"}
         env.pop("CUPEL_SKIP_SETUP", None)
         return subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
+
+    def test_the_doctor_finds_nothing_wrong_where_all_packages_are_there(self):
+        self.machine()
+        done = self.run_it(ROOT / "cupel", "doctor", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([check["verdict"] for check in json.loads(done.stdout)["checks"] if check["name"] == "packages"], ["fine"])
+
+    def test_the_doctor_names_a_missing_package_and_the_command_that_installs_it(self):
+        self.machine(without=("ninja-build",))
+        done = self.run_it(ROOT / "cupel", "doctor")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stdout, r"wrong +packages +missing: ninja-build\n +mend: apt-get install --no-install-recommends ninja-build\n")
+        self.assertFalse((self.tools / "apt.log").exists())
 
     def test_nothing_missing_is_silent_and_installs_nothing(self):
         self.machine()

@@ -5,8 +5,10 @@
 #include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "cli/command.hh"
+#include "cli/suggest.hh"
 
 namespace cupel::cli {
 
@@ -50,6 +52,21 @@ void add_examples(CLI::App& app) {
   }
 }
 
+// What was probably meant by the first word which the chosen command does not know; empty where there is no telling.
+std::string meant(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command->get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  for (const CLI::App* one : command->get_subcommands([](const CLI::App*) { return true; })) known.push_back(one->get_name());
+  for (const std::string& word : app.remaining(true)) {
+    if (const std::string near = closest(word, known); !near.empty()) return "cupel: did you mean " + near + "?\n";
+  }
+  return {};
+}
+
 }  // namespace
 }  // namespace cupel::cli
 
@@ -70,11 +87,13 @@ int main(int count, char** arguments) {
   cupel::cli::add_import_strace(app, exit_code);
 #endif
   cupel::cli::add_examples(app);
-  app.footer("./cupel test builds and runs everything CI runs. ./cupel COMMAND --help tells more.");
+  app.footer("./cupel test builds and runs everything CI runs; ./cupel doctor says what this machine lacks.\n./cupel COMMAND --help tells more.");
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? cupel::cli::exit_fine : cupel::cli::exit_usage;
+    if (app.exit(error) == 0) return cupel::cli::exit_fine;
+    std::cerr << cupel::cli::meant(app);
+    return cupel::cli::exit_usage;
   } catch (const std::exception& error) {
     return cupel::cli::complain(error.what());
   }

@@ -70,7 +70,8 @@ constexpr const char* what_rows_mean = R"(Rows of fuzz. All run the same 4096 ge
   reset              microseconds to put a machine back after a ten-call program
   fork               microseconds for a process that does nothing: what a fork server pays instead
   ...+asan           the same in the build a campaign uses: ASan, UBSan, coverage hooks
-docs/benchmarks.md has figures and profiles.)";
+docs/benchmarks.md has figures and profiles.
+)";
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "fuzz/campaign/markup.hh"
 #include "fuzz/campaign/plot.hh"
 #include "fuzz/replay/input.hh"
 
@@ -18,18 +19,6 @@ namespace fs = std::filesystem;
 constexpr size_t shown_max = 20'000;  // bytes of one program or trace; the whole is in its file
 constexpr size_t findings_shown_max = 50;
 constexpr size_t colours = 8;  // --s0 to --s7
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '&') out += "&amp;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
-  }
-  return out;
-}
 
 // 1234567 -> "1 234 567", with narrow spaces that do not break.
 std::string grouped(uint64_t number) {
@@ -70,11 +59,11 @@ std::string file_shown(const fs::path& file, std::string_view title, bool open) 
   auto text = read_file(file);
   if (!text || text->empty()) return {};
   if (text->size() > shown_max) text->replace(shown_max, std::string::npos, "\n... the rest is in " + file.string() + "\n");
-  return fmt::format("<details{}><summary>{}</summary><pre>{}</pre></details>", open ? " open" : "", title, escaped(*text));
+  return fmt::format("<details{}><summary>{}</summary><pre>{}</pre></details>", open ? " open" : "", title, as_markup(*text));
 }
 
 std::string finding_html(const nlohmann::json& finding) {
-  const auto text = [&](const char* key) { return escaped(finding.value(key, std::string())); };
+  const auto text = [&](const char* key) { return as_markup(finding.value(key, std::string())); };
   std::string html = fmt::format("<article class=finding><h3>{}</h3><dl><dt>oracle<dd>{}", text("id"), text("oracle"));
   for (const char* key : {"call", "place", "expected", "got", "replay"}) {
     if (!finding.value(key, std::string()).empty()) html += fmt::format("<dt>{}<dd><code>{}</code>", key, text(key));
@@ -109,14 +98,14 @@ std::string plot(const std::vector<nlohmann::json>& samples, const std::map<std:
   }
   const auto svg = plot_svg(key, series);
   return fmt::format("<figure><figcaption>{} <span>{}</span></figcaption>{}</figure>", caption, unit,
-                     svg ? *svg : "<p class=quiet>No plot: " + escaped(svg.error()) + "</p>");
+                     svg ? *svg : "<p class=quiet>No plot: " + as_markup(svg.error()) + "</p>");
 }
 
 std::string over_time(const std::vector<nlohmann::json>& samples, const std::map<std::string, size_t>& order) {
   std::vector<std::string> names(order.size());
   for (const auto& [target, index] : order) names[index] = target;
   std::string html = "<h2>Over time</h2><ul class=legend>";
-  for (size_t index = 0; index < names.size(); ++index) html += fmt::format("<li><i style=\"background:{}\"></i>{}", colour_of(index), escaped(names[index]));
+  for (size_t index = 0; index < names.size(); ++index) html += fmt::format("<li><i style=\"background:{}\"></i>{}", colour_of(index), as_markup(names[index]));
   return html + "</ul><div class=plots>" + plot(samples, order, "Coverage", "edges reached", "edges") + plot(samples, order, "Corpus", "inputs kept", "corpus") +
          plot(samples, order, "Rate", "executions a second", "rate") + plot(samples, order, "Executions", "in total", "executions") + "</div>";
 }
@@ -126,7 +115,7 @@ std::string targets_html(const nlohmann::json& targets, const std::map<std::stri
   for (const auto& row : targets) {
     const std::string target = row["target"];
     html += fmt::format("<tr><td class=name><i style=\"background:{}\"></i>{}<td class=quiet>{}<td class=n>{}<td class=n>{}<td class=n>{}<td class=n>{}", colour_of(order.at(target)),
-                        escaped(target), escaped(row.value("about", std::string())), grouped(row.value("executions", uint64_t{0})), grouped(row.value("edges", uint64_t{0})),
+                        as_markup(target), as_markup(row.value("about", std::string())), grouped(row.value("executions", uint64_t{0})), grouped(row.value("edges", uint64_t{0})),
                         grouped(row.value("corpus", uint64_t{0})), grouped(row.value("rate", uint64_t{0})));
   }
   return html + "</table></div>";
@@ -136,22 +125,22 @@ std::string call_row(const nlohmann::json& row) {
   const size_t seen = row["seen"].size(), all = seen + row["unseen"].size();
   std::string chips;
   for (const auto& [outcome, times] : row["seen"].items()) {
-    const std::string chip = fmt::format("<span class=chip title=\"{} times\">{}</span>", grouped(times.get<uint64_t>()), escaped(outcome));
+    const std::string chip = fmt::format("<span class=chip title=\"{} times\">{}</span>", grouped(times.get<uint64_t>()), as_markup(outcome));
     chips = outcome == "ok" ? chip + chips : chips + chip;
   }
-  for (const auto& outcome : row["unseen"]) chips += fmt::format("<span class=\"chip not\" title=\"not seen\">{}</span>", escaped(outcome.get<std::string>()));
+  for (const auto& outcome : row["unseen"]) chips += fmt::format("<span class=\"chip not\" title=\"not seen\">{}</span>", as_markup(outcome.get<std::string>()));
   const auto made = row["made"].get<uint64_t>();
   return fmt::format("<tr><td class=\"name{}\">{}<td class=n>{}<td class=n>{}<td class=n>{} of {}<span class=bar><i style=\"width:{}%\"></i></span><td>{}", made == 0 ? " bad" : "",
-                     escaped(row["name"].get<std::string>()), grouped(row["inputs"].get<uint64_t>()), grouped(made), seen, all, all == 0 ? 0 : 100 * seen / all, chips);
+                     as_markup(row["name"].get<std::string>()), grouped(row["inputs"].get<uint64_t>()), grouped(made), seen, all, all == 0 ? 0 : 100 * seen / all, chips);
 }
 
 std::string calls_html(const nlohmann::json& table) {
   const auto& calls = table["calls"];
   size_t made = 0, seen = 0, declared = 0;
   for (const auto& row : calls) made += row["made"] > 0 ? 1 : 0, seen += row["seen"].size(), declared += row["seen"].size() + row["unseen"].size();
-  std::string html = fmt::format("<h2>Calls of {} <small>{} of {} made, {} of {} outcomes seen, in {} of the corpus's {} inputs; least covered first</small></h2>", escaped(table["interface"].get<std::string>()),
+  std::string html = fmt::format("<h2>Calls of {} <small>{} of {} made, {} of {} outcomes seen, in {} of the corpus's {} inputs; least covered first</small></h2>", as_markup(table["interface"].get<std::string>()),
                                  made, calls.size(), seen, declared, grouped(table["traced"].get<uint64_t>()), grouped(table["inputs"].get<uint64_t>()));
-  if (table.contains("problem")) html += "<p class=bad>" + escaped(table["problem"].get<std::string>()) + "</p>";
+  if (table.contains("problem")) html += "<p class=bad>" + as_markup(table["problem"].get<std::string>()) + "</p>";
   html += "<div class=sheet><table><tr><th>call<th class=n>inputs<th class=n>made<th class=n>outcomes<th>seen, and dashed: declared but not seen";
   for (const auto& row : calls) html += call_row(row);
   return html + "</table></div>";
@@ -163,12 +152,12 @@ std::string html_page(const nlohmann::json& report, const std::vector<nlohmann::
   std::map<std::string, size_t> order;
   for (const auto& row : report["targets"]) order.emplace(row["target"].get<std::string>(), order.size());
   std::string html = fmt::format("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>Cupel: campaign report</title><style>{}</style>", page_style);
-  html += fmt::format("<header><h1>Campaign report</h1><p>{} targets, {} &middot; {}</p></header>", report["targets"].size(), duration(report.value("seconds", 0.0)), escaped(report.value("written", std::string())));
+  html += fmt::format("<header><h1>Campaign report</h1><p>{} targets, {} &middot; {}</p></header>", report["targets"].size(), duration(report.value("seconds", 0.0)), as_markup(report.value("written", std::string())));
   html += tiles(report);
   html += "<h2>Findings</h2>" + findings_html(report["findings"]);
   html += over_time(samples, order) + targets_html(report["targets"], order);
   for (const auto& table : report["calls"]) html += calls_html(table);
-  return html + fmt::format("<footer>Written by <code>./cupel fuzz</code> from {}. The same as JSON: <code>report.json</code> beside this page.</footer></html>\n", escaped(report.value("state", std::string())));
+  return html + fmt::format("<footer>Written by <code>./cupel fuzz</code> from {}. The same as JSON: <code>report.json</code> beside this page.</footer></html>\n", as_markup(report.value("state", std::string())));
 }
 
 }  // namespace cupel::fuzz
