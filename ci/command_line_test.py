@@ -46,6 +46,19 @@ class BadRequests(Case):
     def test_an_unknown_target_is_named(self):
         self.says(cupel("fuzz", "no_such_target", "--state", self.folder), "no_such_target")
 
+    def test_a_campaign_that_is_not_there_or_is_wrong_is_named_with_its_line(self):
+        self.says(cupel("fuzz", "--campaign", "fortnightly"), "ci/campaigns/fortnightly.toml", "no such campaign")
+        (self.folder / "a.toml").write_text('time = "5s"\n[parts]\nno_such_target = 2\n')
+        self.says(cupel("fuzz", "--campaign", self.folder / "a.toml", "--state", self.folder / "s"), "no_such_target")
+        (self.folder / "b.toml").write_text("time = 5\n")
+        self.says(cupel("fuzz", "--campaign", self.folder / "b.toml"), "b.toml:1:")
+
+    def test_the_campaigns_of_this_tree_name_targets_that_there_are(self):
+        for plan in sorted((ROOT / "ci/campaigns").glob("*.toml")):
+            with self.subTest(plan=plan.name):
+                done = cupel("fuzz", "canary", "--campaign", plan, "--time", "1s", "--state", self.folder / plan.stem)
+                self.assertEqual(done.returncode, 1, done.stderr)
+
     def test_a_bad_duration_says_what_to_write(self):
         self.says(cupel("fuzz", "--time", "soon"), "soon", "90s")
 

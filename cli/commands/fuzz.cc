@@ -12,6 +12,7 @@
 #include "cli/command.hh"
 #include "cli/duration.hh"
 #include "fuzz/campaign/campaign.hh"
+#include "fuzz/campaign/plan.hh"
 #include "fuzz/campaign/report.hh"
 #include "fuzz/target.hh"
 
@@ -20,8 +21,9 @@ namespace {
 
 struct Options {
   std::vector<std::string> targets;
-  std::string time = "60s", state;
+  std::string time = "60s", state, campaign;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  std::map<std::string, unsigned> parts;
   uint32_t seed = 1;
   bool json = false;
 };
@@ -85,10 +87,23 @@ class Display {
   std::map<std::string, uint64_t> executions_, edges_;
 };
 
+// A campaign by its name in ci/campaigns, or by its file. What the command line says itself goes before what the file says.
+std::expected<void, std::string> take_plan(const CLI::App& command, Options& options) {
+  if (options.campaign.empty()) return {};
+  const bool is_name = options.campaign.find_first_of("./") == std::string::npos;
+  auto plan = fuzz::read_plan(is_name ? root() / "ci/campaigns" / (options.campaign + ".toml") : std::filesystem::path(options.campaign));
+  if (!plan) return std::unexpected("--campaign: " + plan.error());
+  if (command.count("TARGET") == 0) options.targets = plan->targets;
+  if (command.count("--time") == 0 && !plan->time.empty()) options.time = plan->time;
+  if (command.count("--jobs") == 0 && plan->jobs) options.jobs = *plan->jobs;
+  options.parts = std::move(plan->parts);
+  return {};
+}
+
 int run(const Options& options) {
   auto time = parse_duration(options.time);
   if (!time) return complain("--time: " + time.error());
-  fuzz::CampaignOptions campaign{.targets = options.targets, .time = *time, .jobs = options.jobs, .programs = root() / "build/dev/targets",
+  fuzz::CampaignOptions campaign{.targets = options.targets, .parts = options.parts, .time = *time, .jobs = options.jobs, .programs = root() / "build/dev/targets",
                                  .seeds = root() / "corpus/seeds", .state = options.state.empty() ? root() / ".cupel/state" : std::filesystem::path(options.state), .seed = options.seed};
   campaign.interrupted = [] { return interrupted != 0; };
   struct sigaction action = {};
@@ -121,12 +136,16 @@ void add_fuzz(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("fuzz", "Run a campaign over all targets (or those named) and write its report");
   command->add_option("TARGET", options->targets, "which targets (default: all)");
+  command->add_option("--campaign", options->campaign, "what ci/campaigns/NAME.toml, or this file, says: pr, nightly, soak");
   command->add_option("--time", options->time, "how long: 60s, 5m, 2h")->capture_default_str();
   command->add_option("--jobs", options->jobs, "processes at once")->capture_default_str()->check(CLI::PositiveNumber);
   command->add_option("--state", options->state, "the campaign's folder (default: .cupel/state)");
   command->add_option("--seed", options->seed, "seed of the engines")->capture_default_str();
   command->add_flag("--json", options->json, "events as JSON lines on stdout");
-  command->callback([options, &exit_code] { exit_code = run(*options); });
+  command->callback([options, command, &exit_code] {
+    const auto planned = take_plan(*command, *options);
+    exit_code = planned ? run(*options) : complain(planned.error());
+  });
   std::string about = "Targets:\n";
   for (const fuzz::TargetInfo* info : fuzz::targets()) about += fmt::format("  {:18} {}\n", info->name, info->about);
   command->footer(about + "\n");

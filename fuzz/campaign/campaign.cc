@@ -24,11 +24,11 @@ constexpr milliseconds canary_time_max{20'000};
 constexpr milliseconds minimise_time_max{10'000};
 constexpr milliseconds goodbye_time_max{5'000};  // what a process gets to print its totals in
 
-// What a target has cost and given over all its slices.
 // Parts of the time. A program of a hundred calls can say more than a script of one boundary: planted bugs which need
 // thousands of programs were missed where all had the same.
-constexpr int64_t parts_of(std::string_view target) { return target.starts_with("linux_") ? 4 : 1; }
+constexpr int64_t default_parts(std::string_view target) { return target.starts_with("linux_") ? 4 : 1; }
 
+// What a target has cost and given over all its slices.
 struct Account {
   milliseconds spent{0};
   uint64_t executions = 0;
@@ -75,6 +75,11 @@ class Campaign {
 
   fs::path program(std::string_view target) const { return options_.programs / target; }
 
+  int64_t parts_of(const std::string& target) const {
+    const auto said = options_.parts.find(target);
+    return said == options_.parts.end() ? default_parts(target) : said->second;
+  }
+
   static std::string why_unavailable(const TargetInfo& info) { return info.unavailable == nullptr ? std::string() : info.unavailable(); }
 
   Void choose_targets() {
@@ -87,6 +92,9 @@ class Campaign {
       }
     }
     if (targets_.empty()) return std::unexpected("no fuzz target is built in " + options_.programs.string());
+    for (const auto& [target, parts] : options_.parts) {
+      if (find_target(target) == nullptr) return std::unexpected("parts are given to a target " + target + " which there is not; ./cupel fuzz --help lists them");
+    }
     for (const std::string& target : targets_) {
       const TargetInfo* info = find_target(target);
       if (info == nullptr) return std::unexpected("there is no target " + target + "; ./cupel fuzz --help lists them");

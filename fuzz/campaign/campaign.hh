@@ -2,6 +2,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ namespace cupel::fuzz {
 
 struct CampaignOptions {
   std::vector<std::string> targets;   // empty: every target built, but the canary, which always goes first
+  std::map<std::string, unsigned> parts;  // of the time; a target that is not named has what default_parts() says
   std::chrono::milliseconds time{60'000};  // on the monotonic clock
   unsigned jobs = 1;                  // processes at once
   std::filesystem::path programs;     // where the instrumented targets are
