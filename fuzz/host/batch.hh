@@ -14,6 +14,7 @@ enum class Manner : uint8_t {
   plain,
   skip,   // not made; the program goes on
   spawn,  // may come back twice: the new task leaves at once
+  end,    // does not come back: a new process makes it, and the answer is the status that process is waited for with
 };
 
 enum class State : uint32_t {

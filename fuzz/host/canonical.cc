@@ -26,6 +26,7 @@ enum class Loose : uint8_t {
   blocks,           // the kernel may hold pages for a write that failed
   privileges,       // set-id bits: the root of a user namespace is not privileged enough to keep them through a write
   directory_size,   // each file system has its own idea of it
+  ceiling,          // a limit that the sandbox was started under, or needs, may be lower
   owner,            // what belongs to nobody in the sandbox's namespace (an eventfd) has the overflow id there
 };
 // Fields of structs that calls fill in, by the struct's name.
@@ -55,6 +56,8 @@ constexpr std::array loose_fields{
     LooseField{"RawStatx", 56, 72, Loose::any},
     LooseField{"RawStatx", 136, 8, Loose::device_halves},
     LooseField{"RawStatx", 144, 112, Loose::any},
+    LooseField{"RawLimit", 0, 8, Loose::ceiling},
+    LooseField{"RawLimit", 8, 8, Loose::ceiling},
     LooseField{"RawUsage", 0, 144, Loose::any},
     LooseField{"RawTicks", 0, 32, Loose::any},
     LooseField{"RawTimespec", 0, 16, Loose::any},
@@ -136,7 +139,14 @@ void hide_sandbox(const interface::Invocation& invocation, const interface::Slot
       if (field.element != arg.element->name) continue;
       const uint64_t offset = invocation.registers[arg.reg] + field.offset - libos.address;
       uint32_t ours = 0, theirs = 0;
-      if (offset >= kernel.size() || sizeof(ours) > kernel.size() - offset) continue;
+      if (offset >= kernel.size() || field.size > kernel.size() - offset) continue;
+      if (field.how == Loose::ceiling) {
+        uint64_t our_limit = 0, their_limit = 0;
+        std::memcpy(&our_limit, libos.after.data() + offset, sizeof(our_limit));
+        std::memcpy(&their_limit, kernel.data() + offset, sizeof(their_limit));
+        if (their_limit < our_limit) std::memcpy(kernel.data() + offset, &our_limit, sizeof(our_limit));
+      }
+      if (field.how != Loose::owner && field.how != Loose::privileges) continue;
       std::memcpy(&ours, libos.after.data() + offset, sizeof(ours));
       std::memcpy(&theirs, kernel.data() + offset, sizeof(theirs));
       if (only_sandboxed(field.how, ours, theirs)) std::memcpy(kernel.data() + offset, &ours, sizeof(ours));
@@ -198,6 +208,7 @@ void Comparison::normalise(const RecordedCall& libos) {
       if (field.element != arg.element->name) continue;
       uint32_t ours = 0, theirs = 0;
       int64_t our_blocks = 0, their_blocks = 0;
+      uint64_t our_limit = 0, their_limit = 0;
       switch (field.how) {
         case Loose::any: take_over(address + field.offset, field.size); break;
         case Loose::inode:
@@ -212,6 +223,9 @@ void Comparison::normalise(const RecordedCall& libos) {
           break;
         case Loose::blocks:
           if (read(address + field.offset, our_blocks, their_blocks) && their_blocks > our_blocks) take_over(address + field.offset, field.size);
+          break;
+        case Loose::ceiling:
+          if (read(address + field.offset, our_limit, their_limit) && their_limit < our_limit) take_over(address + field.offset, field.size);
           break;
         case Loose::directory_size:
           if (read(address + mode_offset(field.element), ours, theirs) && S_ISDIR(ours)) take_over(address + field.offset, field.size);

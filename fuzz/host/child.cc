@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <linux/prctl.h>
@@ -31,13 +32,16 @@ constexpr bool is_error(int64_t result) { return result < 0 && result >= -4095; 
 void copy_bytes(void* to, const void* from, size_t size) { asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory"); }
 
 // What a call may leave behind besides descriptors.
-enum class Effect : uint8_t { files, writing, memory, nothing };
+enum class Effect : uint8_t { files, writing, memory, limits, nothing };
 constexpr Effect effect_of(uint64_t number) {
   switch (number) {
     case SYS_mmap: case SYS_mprotect: case SYS_munmap: case SYS_brk: case SYS_mremap: case SYS_madvise: case SYS_msync:
       return Effect::memory;
     case SYS_write: case SYS_pwrite64: case SYS_writev: case SYS_pwritev: case SYS_pwritev2: case SYS_fallocate:
       return Effect::writing;  // of which something stays even where it fails
+    case SYS_setrlimit: case SYS_prlimit64:
+      return Effect::limits;
+    case SYS_exit: case SYS_exit_group: case SYS_setpgid: case SYS_getpgid: case SYS_getpgrp: case SYS_setsid: case SYS_getsid: case SYS_getrlimit:
     case SYS_read: case SYS_pread64: case SYS_readv: case SYS_preadv: case SYS_preadv2: case SYS_close: case SYS_close_range:
     case SYS_lseek: case SYS_dup: case SYS_dup2: case SYS_dup3: case SYS_fcntl: case SYS_pipe: case SYS_pipe2:
     case SYS_eventfd: case SYS_eventfd2: case SYS_stat: case SYS_lstat: case SYS_fstat: case SYS_newfstatat: case SYS_statx:
@@ -57,6 +61,15 @@ void fill_bytes(void* to, int value, size_t size) { asm volatile("rep stosb" : "
 // The new tasks leave at once: none stays behind to be waited for by another program.
 void reap() {
   while (kernel(SYS_wait4, -1, 0, __WALL, 0) > 0) {}
+}
+
+// The status of a process that makes a call which ends it.
+int64_t end_with(uint64_t number, uint64_t argument) {
+  const int64_t pid = raw_end(number, argument);
+  if (pid < 0) return pid;
+  int32_t status = 0;
+  while (kernel(SYS_wait4, pid, &status, __WALL, 0) == -EINTR) {}
+  return status;
 }
 
 // SAFETY: of a program's memory only, which nothing of ours lives in.
@@ -154,9 +167,9 @@ bool place_break(const libos::Config& config) {
 }  // namespace
 
 std::span<const uint16_t> Child::own_calls() {
-  static constexpr std::array<uint16_t, 16> calls{
+  static constexpr std::array<uint16_t, 18> calls{
       SYS_close, SYS_openat, SYS_getdents64, SYS_unlinkat, SYS_chdir, SYS_newfstatat, SYS_close_range, SYS_umask, SYS_chmod,
-      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mprotect, SYS_mmap, SYS_wait4,
+      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mprotect, SYS_mmap, SYS_wait4, SYS_prlimit64, SYS_clone,
   };
   return calls;
 }
@@ -177,6 +190,7 @@ bool Child::prepare() {
 }
 
 void Child::run() {
+  for (uint32_t resource = 0; resource < limits_.size(); ++resource) kernel(SYS_prlimit64, 0, resource, 0, &limits_[resource]);
   restore();
   Desk& desk = *place_.desk;
   for (;;) {
@@ -229,7 +243,11 @@ bool Child::run_call(CallRecord& call) {
   auto& calls = place_.desk->calls;
   calls.store(calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   nudged = 0;
-  call.result = call.manner == Manner::spawn ? raw_spawn(call.number, call.registers) : raw_call(call.number, call.registers);
+  switch (call.manner) {
+    case Manner::spawn: call.result = raw_spawn(call.number, call.registers); break;
+    case Manner::end: call.result = end_with(call.number, call.registers[0]); break;
+    default: call.result = raw_call(call.number, call.registers);
+  }
   if (call.manner == Manner::spawn && !is_error(call.result)) reap();
   call.state = nudged != 0 && call.result == -EINTR ? State::blocked : State::returned;
   note_traces(call);
@@ -241,6 +259,7 @@ bool Child::run_call(CallRecord& call) {
 
 void Child::note_traces(const CallRecord& call) {
   const Effect effect = effect_of(call.number);
+  used_limits_ |= effect == Effect::limits;  // prlimit64(2) may fail when it has set one
   if (is_error(call.result) && effect != Effect::writing) return;
   traces_.files |= effect == Effect::writing;
   traces_.files |= effect == Effect::files;
@@ -253,11 +272,14 @@ void Child::note_traces(const CallRecord& call) {
 }
 
 void Child::restore() {
+  if (used_limits_) {
+    for (uint32_t resource = 0; resource < limits_.size(); ++resource) kernel(SYS_prlimit64, 0, resource, &limits_[resource], 0);
+  }
   if (used_memory_) restore_memory();
   restore_slots();
   restore_root(traces_);
   traces_ = {.descriptors = 3, .files = false};
-  used_memory_ = false;
+  used_memory_ = used_limits_ = false;
 }
 
 // Zeros, but for the second half of the page that can only be read: no text ends there.

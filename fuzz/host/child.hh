@@ -1,4 +1,7 @@
 #pragma once
+#include <sys/resource.h>
+
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +65,8 @@ class Child final : public Inhabitant {
   Workplace place_;
   Traces traces_;
   bool used_memory_ = true;
+  bool used_limits_ = false;
+  std::array<rlimit, RLIM_NLIMITS> limits_{};  // as they were at the start; a program lowers no hard one
   bool used_edge_ = true;      // the pages behind the slots
   size_t slots_used_ = fuzz::unmapped_base - fuzz::slots_base;
 };

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
@@ -30,6 +31,14 @@ bool refuse(Refusal& refusal, const char* step) {
 // CAP_SYS_MODULE, CAP_SYS_PTRACE, CAP_NET_ADMIN and all the others are gone.
 constexpr uint64_t kept_capabilities = uint64_t{1} << CAP_CHOWN | uint64_t{1} << CAP_DAC_OVERRIDE | uint64_t{1} << CAP_DAC_READ_SEARCH |
                                        uint64_t{1} << CAP_FOWNER | uint64_t{1} << CAP_FSETID;
+
+// As far as we were not started under a lower one.
+bool limit_if_higher(decltype(RLIMIT_AS) resource, uint64_t soft, uint64_t hard, const char* step, Refusal& refusal) {
+  rlimit now{};
+  if (getrlimit(resource, &now) != 0) return refuse(refusal, step);
+  const rlimit both{std::min<uint64_t>(soft, now.rlim_max), std::min<uint64_t>(hard, now.rlim_max)};
+  return setrlimit(resource, &both) == 0 || refuse(refusal, step);
+}
 
 bool limit(decltype(RLIMIT_AS) resource, uint64_t value, const char* step, Refusal& refusal) {
   const rlimit both{value, value};
@@ -74,7 +83,14 @@ bool limit_resources(const Confinement& confinement, uint64_t address_space, Ref
   const uint64_t memory_max = address_space == 0 ? RLIM_INFINITY : address_space + confinement.memory_max;
   return limit(RLIMIT_NOFILE, confinement.descriptors_max, "limiting descriptors", refusal) &&
          limit(RLIMIT_FSIZE, confinement.file_size_max, "limiting file sizes", refusal) &&
-         limit(RLIMIT_AS, memory_max, "limiting memory", refusal) && limit(RLIMIT_CORE, 0, "limiting core dumps", refusal);
+         limit(RLIMIT_AS, memory_max, "limiting memory", refusal) && limit(RLIMIT_CORE, 0, "limiting core dumps", refusal) &&
+         limit_if_higher(RLIMIT_NPROC, confinement.processes_max, confinement.processes_max, "limiting processes", refusal) &&
+         limit_if_higher(RLIMIT_MEMLOCK, confinement.locked_max, confinement.locked_max, "limiting locked memory", refusal) &&
+         limit_if_higher(RLIMIT_SIGPENDING, confinement.signals_max, confinement.signals_max, "limiting signals", refusal) &&
+         limit_if_higher(RLIMIT_STACK, 8 << 20, RLIM_INFINITY, "limiting the stack", refusal) &&
+         limit_if_higher(RLIMIT_DATA, RLIM_INFINITY, RLIM_INFINITY, "not limiting data", refusal) &&
+         limit(RLIMIT_MSGQUEUE, 819'200, "limiting message queues", refusal) && limit(RLIMIT_NICE, 0, "limiting priorities", refusal) &&
+         limit(RLIMIT_RTPRIO, 0, "limiting priorities", refusal);
 }
 
 bool drop_capabilities(Refusal& refusal) {

@@ -57,6 +57,9 @@ std::expected<void, std::string> Kernel::launch() {
   Confinement confinement;
   confinement.calls = calls_;
   confinement.descriptors_max = place_.config.descriptors_max;
+  confinement.processes_max = place_.config.tasks_max;
+  confinement.locked_max = place_.config.locked_max;
+  confinement.signals_max = place_.config.signals_max;
   confinement.file_size_max = place_.config.file_size_max;
   // No more than the whole machine has: fallocate(2) of a gigabyte would take the kernel half a second.
   confinement.storage_max = fuzz::World::arena_size;

@@ -70,6 +70,7 @@ class ThreeWay::LibosRun final : public fuzz::Observer {
       closed_ = true;
       return;
     }
+    closed_ = translation.is_last;
     slots_end_ = std::max(slots_end_, call.slots_end);
     batch_.set_slots_used(static_cast<uint32_t>(slots_end_ - fuzz::slots_base));
   }
@@ -122,7 +123,7 @@ class ThreeWay::KernelRun final : public fuzz::Observer {
       hide_sandbox(report.invocation, ours, bytes);
       slots_.push_back({ours.address, ours.before, bytes});
     }
-    const Outcome outcome{Outcome::Kind::returned, batch_.answer(program_, call).value, slots_};
+    const Outcome outcome{report.outcome.kind, batch_.answer(program_, call).value, slots_};
     if (auto mismatch = owner_.kernel_model_->step(report.invocation, outcome)) says_ = {call, std::move(*mismatch)};
   }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "fuzz/host/child.hh"
 #include "fuzz/program/program.hh"
 #include "libos/base/page.hh"
+#include "libos/task/limits.hh"
 
 namespace cupel::host {
 namespace {
@@ -24,6 +26,8 @@ using interface::Outcome;
 constexpr std::string_view others_memory = "an address of the child's own";
 constexpr std::string_view own_pages = "changes the pages of the arguments";
 constexpr std::string_view ends_task = "ends the task";
+constexpr std::string_view hard_limit = "a hard limit, once lower, could not be raised again";
+constexpr std::string_view harsh_limit = "a limit that the child itself could not live under";
 constexpr std::string_view torn_write = "a write that faults leaves pages and a new size behind in tmpfs";
 constexpr std::string_view low_address = "an address whose use is for the host's administrator to allow";
 constexpr std::string_view error_address = "an address that the kernel takes for one of its errors";
@@ -104,6 +108,27 @@ bool is_hint(const RecordedCall& call) {
   return call.desc->number == SYS_brk || (call.desc->number == SYS_mmap && (call.registers[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0);
 }
 
+bool is_exit(const interface::CallDesc& desc) { return desc.number == SYS_exit || desc.number == SYS_exit_group; }
+
+// A limit that has changed: the child has to live under it until the program ends, and to be able to take it back.
+std::string_view objection_to_limit(const RecordedCall& call, const Limits& limits) {
+  const bool by_id = call.desc->number == SYS_prlimit64;
+  if (call.desc->number != SYS_setrlimit && !by_id) return {};
+  const uint64_t resource = static_cast<uint32_t>(call.registers[by_id ? 1 : 0]), address = call.registers[by_id ? 2 : 1];
+  // prlimit64(2) may say EFAULT for the old limit when it has set the new one.
+  const bool may_be_set = !call.failed() || (by_id && call.value == -EFAULT && call.registers[3] != 0);
+  if (address == 0 || !may_be_set) return {};
+  const auto bytes = bytes_at(call, address, sizeof(rlimit));
+  if (bytes.empty()) return hard_limit;  // it lies where only the guest looks
+  rlimit wanted{};
+  std::memcpy(&wanted, bytes.data(), sizeof(wanted));
+  if (resource >= libos::limits_count || wanted.rlim_cur > wanted.rlim_max) return {};
+  libos::Limits initial(limits.config);
+  if (wanted.rlim_max < initial[libos::LimitOf(resource)].hard) return hard_limit;
+  constexpr std::array harsh{RLIMIT_CPU, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_AS, RLIMIT_RTTIME};
+  return std::ranges::find(harsh, static_cast<int>(resource)) == harsh.end() ? std::string_view{} : harsh_limit;
+}
+
 std::string_view objection_to_arguments(const RecordedCall& call, const Limits& limits) {
   const interface::CallDesc& desc = *call.desc;
   uint64_t length = 0;
@@ -132,7 +157,8 @@ std::string_view objection_to_arguments(const RecordedCall& call, const Limits& 
 std::string_view objection_to(const RecordedCall& call, const Limits& limits) {
   if (call.mishap) return mishap;
   if (call.tid != limits.first_task) return other_task;
-  if (call.kind == Outcome::Kind::ended || call.desc->number == SYS_exit || call.desc->number == SYS_exit_group) return ends_task;
+  if (call.kind == Outcome::Kind::ended && !is_exit(*call.desc)) return ends_task;
+  if (const auto objection = objection_to_limit(call, limits); !objection.empty()) return objection;
   if (is_among(spawning, call.desc->number) && !call.failed()) return makes_task;
   if (call.desc->number == SYS_clone && (call.registers[0] & namespace_flags) != 0) return makes_namespace;
   if (is_among(writing, call.desc->number) && call.value == -EFAULT) return torn_write;
@@ -188,7 +214,7 @@ uint8_t descriptors_made(const RecordedCall& call) {
 }  // namespace
 
 std::string_view compared(const interface::CallDesc& desc) {
-  if (desc.number == SYS_exit || desc.number == SYS_exit_group) return {};
+  if (is_exit(desc)) return "the status it ends with";
   if (is_among(spawning, desc.number)) return "failures";
   const bool writes = std::ranges::any_of(desc.args(), [](const ArgDesc& arg) {
     return arg.kind == Kind::out || arg.kind == Kind::in_out || arg.kind == Kind::out_buffer || arg.kind == Kind::out_vector || arg.kind == Kind::in_out_array;
@@ -201,7 +227,8 @@ Translation translate(const RecordedCall& call, const Limits& limits) {
   out.record.number = call.desc->number;
   out.record.registers = call.registers;
   out.record.expected = call.value;
-  out.record.manner = is_among(spawning, call.desc->number) ? Manner::spawn : Manner::plain;
+  out.record.manner = is_among(spawning, call.desc->number) ? Manner::spawn : is_exit(*call.desc) ? Manner::end : Manner::plain;
+  out.is_last = out.record.manner == Manner::end;
   out.record.descriptors = descriptors_made(call);
   out.not_comparable = objection_to(call, limits);
   if (out.not_comparable.empty()) {
@@ -210,7 +237,7 @@ Translation translate(const RecordedCall& call, const Limits& limits) {
   }
   if (!out.not_comparable.empty()) {
     out.record.manner = Manner::skip;
-    out.ends = !call.failed() || is_among(partial, call.desc->number);
+    out.ends = !call.failed() || is_among(partial, call.desc->number) || out.not_comparable == hard_limit || out.not_comparable == harsh_limit;
   }
   return out;
 }

@@ -13,6 +13,7 @@ struct Translation {
   CallRecord record{};
   std::string_view not_comparable{};  // why the kernel does not make it; empty where it does
   bool ends = false;                  // and so the comparison ends here: the call has changed something in libos
+  bool is_last = false;               // the kernel makes it, and nothing after it
   uint64_t timeout = 0;  // address of the timespec that is to hold 0 instead; 0 where there is none
 };
 
@@ -23,7 +24,7 @@ struct Limits {
 };
 
 // What of a call is compared: "result and memory", "result", or "failures" where its success is something the sandbox's one
-// task cannot have; empty where nothing is.
+// task cannot have, "the status it ends with" where it does not come back; empty where nothing is.
 std::string_view compared(const interface::CallDesc& desc);
 
 Translation translate(const RecordedCall& call, const Limits& limits);

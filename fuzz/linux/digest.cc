@@ -7,6 +7,7 @@
 #include "libos/ipc/eventfd.hh"
 #include "libos/ipc/pipe.hh"
 #include "libos/mm/address_space.hh"
+#include "libos/task/process.hh"
 
 namespace cupel::fuzz {
 namespace {
@@ -24,6 +25,9 @@ class Digest {
  private:
   void add(Task& task) {
     numbers(task.tid(), task.pid(), task.parent_pid(), task.state(), task.exit_status(), task.killed());
+    libos::Process& process = task.process();
+    numbers(process.group, process.session, process.leads_session);
+    for (uint32_t limit = 0; limit < libos::limits_count; ++limit) numbers(process.limits[libos::LimitOf(limit)].soft, process.limits[libos::LimitOf(limit)].hard);
     if (task.state() != Task::State::running) return;
     numbers(task.credentials.euid, task.credentials.egid, task.fs().umask, task.fs().working->number);
     const libos::FdTable& fds = task.fds();

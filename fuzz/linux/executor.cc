@@ -137,7 +137,7 @@ void Executor::make_step(const mock::RunningTask& running, size_t index) {
   platform.watch(nullptr);
   if (reporting_) {
     if (platform.stopped()) {
-      report(call, {.kind = Outcome::Kind::ended});
+      report(call, {.kind = Outcome::Kind::ended, .value = value});
     } else {
       if (!call.tampering.empty()) call.watch.end(platform.memory());
       report(call, {.kind = Outcome::Kind::returned, .value = value});

@@ -27,6 +27,7 @@ constexpr std::array<uint64_t, 12> modes{0644, 0755, 0600, 0777, 0, 0444, 0200, 
 constexpr std::array<uint64_t, 8> users{0, 0, 1, 1000, 65534, 65535, 0xffff'ffff, minus(1)};
 constexpr std::array<uint64_t, 10> signals{0, 1, 9, 10, 14, 17, 19, 33, 64, 65};
 constexpr std::array<uint64_t, 8> descriptors{0, 1, 2, 3, 4, 5, 1023, minus(1)};
+constexpr std::array<uint64_t, 12> limits{minus(1), 0, 1, 3, 5, 8, 16, 64, 4096, 65536, 0x7fff'ffff'ffff'ffff, minus(1)};
 constexpr std::array<uint64_t, 6> tasks{0, 1, 2, 64, 0x7fff'ffff, minus(1)};
 
 uint64_t ranged(Random& random, int64_t low, int64_t high) {
@@ -90,6 +91,7 @@ uint64_t interesting_number(Random& random, Kind kind, int64_t low, int64_t high
     case Kind::new_fd: return one_of(random, descriptors);
     case Kind::dir_fd: return random.one_in(8) ? one_of(random, descriptors) : minus(100);  // DirFd::cwd
     case Kind::task: return one_of(random, tasks);
+    case Kind::limit: return one_of(random, limits);
     default: return random.one_in(8) ? random.pick(boundaries) : ranged(random, low, high);
   }
 }

@@ -59,7 +59,7 @@ Result<> FdTable::grow(uint32_t slot_count) {
 Result<int32_t> FdTable::reserve(uint32_t from) {
   uint32_t index = std::max(from, lowest_free_);
   while (index < slot_count_ && slots_[index].file) ++index;
-  if (index >= descriptors_max_) return fail(Errno::mfile);
+  if (index >= limit_) return fail(Errno::mfile);
   TRY(grow(index + 1));
   if (from <= lowest_free_) lowest_free_ = index;
   return static_cast<int32_t>(index);
@@ -71,7 +71,7 @@ Result<FdTable::Pair> FdTable::reserve_two() {
 }
 
 Result<> FdTable::make_room(uint32_t number) {
-  if (number >= descriptors_max_) return fail(Errno::badf);
+  if (number >= limit_) return fail(Errno::badf);
   return grow(number + 1);
 }
 

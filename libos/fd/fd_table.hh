@@ -41,7 +41,9 @@ class FdTable : public Counted {
   void close_marked();
 
   uint32_t open_count() const { return open_count_; }
-  uint32_t descriptors_max() const { return descriptors_max_; }
+  // RLIMIT_NOFILE of the task at work: numbers from there on are not given out. What is open there stays.
+  void set_limit(uint64_t soft) { limit_ = soft < descriptors_max_ ? static_cast<uint32_t>(soft) : descriptors_max_; }
+  uint32_t descriptors_max() const { return limit_; }
   uint32_t slot_count() const { return slot_count_; }
   OpenFile* at(uint32_t index) const { return index < slot_count_ ? slots_[index].file.get() : nullptr; }
   void check() const;
@@ -55,7 +57,8 @@ class FdTable : public Counted {
   Result<> grow(uint32_t slot_count);
   void drop(Slot& slot);
 
-  const uint32_t descriptors_max_;
+  const uint32_t descriptors_max_;  // however high the limit
+  uint32_t limit_ = descriptors_max_;
   Slot* slots_ = nullptr;
   uint32_t slot_count_ = 0;
   uint32_t lowest_free_ = 0;  // no slot below it is free

@@ -42,7 +42,7 @@ Result<uint64_t> FileHandle::write(Task& task, UserCursor& in, const uint64_t* a
   static_cast<void>(TRY(transfer_size<uint64_t>(at == nullptr ? position_ : *at, in.remaining())));
   if (in.remaining() == 0) return 0;
   const uint64_t start = has(OpenFlag::append) ? file.size() : at == nullptr ? position_ : *at;
-  const uint64_t allowed = TRY(writable_size<uint64_t>(start, in.remaining(), files_.config().file_size_max));
+  const uint64_t allowed = TRY(writable_size<uint64_t>(start, in.remaining(), task.file_size_max()));
   uint64_t offset = start;
   Errno stopped = Errno::fault;
   while (offset - start < allowed) {

@@ -54,10 +54,6 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
       is_last = rest.empty();
     }
     const bool as_it_is = is_last && (follow == Follow::never || (follow == Follow::create && trailing));
-    if (name.size() > name_size_max) {
-      if (as_it_is) return Place{at, name, Place::Last::name, trailing, nullptr, holder, fail(Errno::nametoolong)};
-      return fail(Errno::nametoolong);
-    }
     if (name == "." || name == "..") {
       if (name == ".." && at != walker.root && at->parent) at = at->parent;
       if (is_last) return Place{at, name, name == "." ? Place::Last::dot : Place::Last::dot_dot, trailing, at, holder, {}};
@@ -66,6 +62,10 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
     if (at->removed) {
       if (as_it_is) return Place{at, name, Place::Last::name, trailing, nullptr, holder, fail(Errno::noent)};
       return fail(Errno::noent);
+    }
+    if (name.size() > name_size_max) {
+      if (as_it_is) return Place{at, name, Place::Last::name, trailing, nullptr, holder, fail(Errno::nametoolong)};
+      return fail(Errno::nametoolong);
     }
     Entry* entry = at->find(name);
     const bool is_link = entry != nullptr && entry->inode->is_symlink();

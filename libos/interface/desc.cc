@@ -3,11 +3,11 @@
 namespace cupel::interface {
 
 std::string_view kind_name(Kind kind) {
-  static constexpr std::array<std::string_view, 28> names{
+  static constexpr std::array<std::string_view, 29> names{
       "integer", "fd",  "dir_fd", "new_fd",    "flags",      "choice",    "mode",       "size",     "count",        "offset",
       "address", "length", "in",  "out",       "in_out",     "in_buffer", "out_buffer", "in_vector", "out_vector",  "in_array",
-      "in_out_array", "path", "string", "task", "signal",    "user",      "clock",      "futex"};
-  static_assert(names.size() == static_cast<size_t>(Kind::futex) + 1);
+      "in_out_array", "path", "string", "task", "signal",    "user",      "clock",      "futex", "limit"};
+  static_assert(names.size() == static_cast<size_t>(Kind::limit) + 1);
   return names[static_cast<size_t>(kind)];
 }
 

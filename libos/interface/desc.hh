@@ -41,6 +41,7 @@ enum class Kind : uint8_t {
   user,        // a user or group id
   clock,       // one of `values`
   futex,       // pointer to a 32-bit futex word
+  limit,       // a bound on what a process may use
 };
 std::string_view kind_name(Kind kind);
 

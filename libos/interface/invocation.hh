@@ -30,7 +30,7 @@ struct Outcome {
     ended,    // the call does not return (exit, exit_group), or its task was killed in it
   };
   Kind kind = Kind::returned;
-  int64_t value = 0;  // rax: the result, or -errno
+  int64_t value = 0;  // rax: the result, or -errno; of exit(2) and exit_group(2) the status that wait4(2) will give
   std::span<const Slot> slots{};
 };
 

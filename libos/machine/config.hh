@@ -7,15 +7,17 @@ namespace cupel::libos {
 
 // A machine's bounds, as values: tests make them small, so that "full" is an errno somebody has tested.
 struct Config {
-  uint32_t descriptors_max = 1024;    // RLIMIT_NOFILE of every task
-  uint32_t tasks_max = 64;            // beyond: EAGAIN
+  uint32_t descriptors_max = 1024;    // at once in a table; RLIMIT_NOFILE of the first task
+  uint32_t tasks_max = 64;            // beyond: EAGAIN; RLIMIT_NPROC of the first task
   uint32_t mappings_max = 65530;      // a space's vmas; beyond: ENOMEM (vm.max_map_count)
   uint64_t address_low = 0x1000'0000;   // mappings without a fixed address are placed in [low, high), top down
   uint64_t address_high = 0x1100'0000;
   uint64_t break_base = 0x1200'0000;    // where brk(2)'s heap starts
   uint64_t break_size_max = 0x40'0000;  // bytes
   uint64_t pipe_size = 65536;           // bytes a pipe holds
-  uint64_t file_size_max = INT64_MAX;   // bytes; beyond: EFBIG
+  uint64_t file_size_max = INT64_MAX;   // bytes; beyond: EFBIG. RLIMIT_FSIZE of the first task
+  uint64_t locked_max = 8 << 20;        // RLIMIT_MEMLOCK of the first task
+  uint64_t signals_max = 1024;          // RLIMIT_SIGPENDING of the first task
 };
 
 }  // namespace cupel::libos

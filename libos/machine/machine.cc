@@ -5,6 +5,7 @@
 #include "libos/fs/fs_context.hh"
 #include "libos/ipc/futex.hh"
 #include "libos/mm/address_space.hh"
+#include "libos/task/process.hh"
 
 namespace cupel::libos {
 
@@ -34,6 +35,8 @@ Result<> Machine::build() {
   tasks_.push_back(*first_);
   ++task_count_;
   first_->exit_signal_ = 17;  // SIGCHLD
+  first_->shared_ = TRY(make_counted<Process>(arena_, config_));
+  first_->shared_->leads_session = true;
   first_->fds_ = TRY(FdTable::create(arena_, config_.descriptors_max));
   first_->fs_ = TRY(FsContext::create(arena_, *files_));
   first_->space_ = TRY(AddressSpace::create(*this));
@@ -57,8 +60,10 @@ void Machine::shut_down() {
 Result<Task*> Machine::spawn(Task& maker, const Spawn& how) {
   collect();
   if (task_count_ >= config_.tasks_max) return fail(Errno::again);
+  if (task_count_of(maker.credentials.uid) >= maker.shared_->limits.soft(LimitOf::tasks)) return fail(Errno::again);
   auto* task = TRY(arena_.make<Task>(*this, next_tid_));
   const auto fill = [&]() -> Result<> {
+    task->shared_ = how.thread ? maker.shared_ : TRY(make_counted<Process>(arena_, *maker.shared_));
     task->fds_ = how.share_fds ? maker.fds_ : TRY(maker.fds_->clone());
     task->fs_ = how.share_fs ? maker.fs_ : TRY(maker.fs_->clone());
     task->space_ = how.share_space ? maker.space_ : TRY(maker.space_->clone());
@@ -116,7 +121,11 @@ void Machine::on_exit(Task& task) {
   task.uncollected_ = task.is_thread_;
   // Its parent, whoever made it by vfork(2), which need not be its parent nor of another process, and the first process, to which
   // it may leave children that have ended.
-  for (Task& other : tasks_) other.child_exits_.wake_all();
+  wake_parents();
+}
+
+void Machine::wake_parents() {
+  for (Task& task : tasks_) task.child_exits_.wake_all();
 }
 
 Task* Machine::find_task(int32_t tid) {
@@ -124,6 +133,24 @@ Task* Machine::find_task(int32_t tid) {
     if (task.tid_ == tid) return &task;
   }
   return nullptr;
+}
+
+Task* Machine::find_named(int32_t tid) {
+  Task* const task = find_task(tid);
+  return task == nullptr || task->uncollected_ ? nullptr : task;
+}
+
+int32_t Machine::session_of(int32_t group) {
+  for (const Task& task : tasks_) {
+    if (!task.is_thread_ && task.shared_->group == group) return task.shared_->session;
+  }
+  return 0;
+}
+
+uint32_t Machine::task_count_of(uint32_t uid) {
+  uint32_t count = 0;
+  for (const Task& task : tasks_) count += !task.uncollected_ && task.credentials.uid == uid;
+  return count;
 }
 
 void Machine::check() const {

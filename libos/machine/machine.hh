@@ -27,6 +27,11 @@ class Machine {
   MachineLock& lock() { return lock_; }
 
   Task* find_task(int32_t tid);
+  // The task that a guest may name so: zombies are there until they are reaped, threads until they end.
+  Task* find_named(int32_t tid);
+  // The session of a process group; 0 where nothing, not even what is left of a process, is in it.
+  int32_t session_of(int32_t group);
+  uint32_t task_count_of(uint32_t uid);
   Task& first_task() { return *first_; }
   // Every task that is not yet reaped, zombies included, oldest first.
   auto& tasks() { return tasks_; }
@@ -49,6 +54,8 @@ class Machine {
   // Frees what exited without anyone to wait for it. Never while such a task's last call is still running.
   void collect();
   void on_exit(Task& task);
+  // Whoever waits for children looks again.
+  void wake_parents();
 
   FutexTable& futexes() { return *futexes_; }
 

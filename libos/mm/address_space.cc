@@ -154,4 +154,16 @@ void AddressSpace::check() const {
   for (const Page& page : pages_) CHECK(covering(page.number) != vmas_.end());
 }
 
+AddressSpace::Extent AddressSpace::extent(uint64_t start, uint64_t pages) const {
+  Extent all;
+  for (const Vma& vma : vmas_) {
+    const uint64_t size = vma.end - vma.start;
+    all.pages += size;
+    if (!vma.shared && allows(vma.access, Access::write)) all.data_pages += size;
+    const uint64_t from = std::max(vma.start, start), to = std::min(vma.end, start + pages);
+    if (from < to) all.replaced += to - from;
+  }
+  return all;
+}
+
 }  // namespace cupel::libos

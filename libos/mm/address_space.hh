@@ -72,6 +72,12 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   uint64_t vma_count() const { return vmas_.size(); }
   const auto& vmas() const { return vmas_; }
   uint64_t brk() const { return break_; }
+  // How much is mapped, and how much of [start, start + pages) that is; in pages.
+  struct Extent {
+    uint64_t pages = 0, data_pages = 0;  // data: private and writable
+    uint64_t replaced = 0;
+  };
+  Extent extent(uint64_t start, uint64_t pages) const;
   void check() const;
 
   size_t copy_in(uint64_t address, std::span<std::byte> out) const override;

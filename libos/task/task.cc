@@ -1,10 +1,13 @@
 #include "libos/task/task.hh"
 
+#include <algorithm>
+
 #include "libos/fd/fd_table.hh"
 #include "libos/fs/fs_context.hh"
 #include "libos/ipc/futex.hh"
 #include "libos/machine/machine.hh"
 #include "libos/mm/address_space.hh"
+#include "libos/task/process.hh"
 
 namespace cupel::libos {
 
@@ -14,6 +17,31 @@ Task::~Task() = default;
 Arena& Task::arena() const { return machine_.arena(); }
 platform::Platform& Task::platform() const { return machine_.platform(); }
 const GuestMemory& Task::memory() const { return *space_; }
+
+FdTable& Task::fds() const {
+  fds_->set_limit(shared_->limits.soft(LimitOf::descriptors));
+  return *fds_;
+}
+
+uint64_t Task::file_size_max() const { return std::min(machine_.config().file_size_max, shared_->limits.soft(LimitOf::file_size)); }
+
+Result<> Task::may_map(uint64_t start, uint64_t pages, bool writable_data) const {
+  const uint64_t space_max = shared_->limits.soft(LimitOf::space), data_max = shared_->limits.soft(LimitOf::data);
+  if (space_max == unlimited && data_max == unlimited) return {};
+  const AddressSpace::Extent extent = space_->extent(start, pages);
+  const uint64_t added = pages - extent.replaced;
+  if (extent.pages + added > space_max >> page_shift) return fail(Errno::nomem);
+  if (writable_data && extent.data_pages + added > data_max >> page_shift) return fail(Errno::nomem);
+  return {};
+}
+
+bool Task::may_break(uint64_t address) const {
+  const uint64_t base = machine_.config().break_base;
+  if (address < base) return true;  // refused for another reason
+  if (address - base > shared_->limits.soft(LimitOf::data)) return false;
+  const uint64_t old_end = (space_->brk() + page_size - 1) >> page_shift, new_end = (address >> page_shift) + (address % page_size != 0);
+  return new_end <= old_end || may_map(old_end, new_end - old_end, true).has_value();
+}
 
 Result<> Task::sleep(platform::Nanoseconds deadline) {
   if (killed_) return fail(Errno::intr);

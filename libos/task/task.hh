@@ -15,6 +15,7 @@ class AddressSpace;
 class FdTable;
 class FsContext;
 class Machine;
+class Process;
 
 // A thread of a guest program: the thing a syscall is made by. Tasks of one process share `process`; what else is
 // shared follows clone(2)'s flags.
@@ -29,13 +30,19 @@ class Task : public boost::intrusive::list_base_hook<> {
   int32_t pid() const { return process_; }        // getpid(2): the thread group
   int32_t parent_pid() const { return parent_; }
 
-  FdTable& fds() const { return *fds_; }
+  Process& process() const { return *shared_; }
+  // Bounded by the limit of who asks: a table that processes share has room for each as far as its own limit goes.
+  FdTable& fds() const;
   FsContext& fs() const { return *fs_; }
   // A descriptor table of its own, as unshare(CLONE_FILES) gives. ENOMEM.
   Result<> unshare_fds();
   AddressSpace& space() const { return *space_; }
   const GuestMemory& memory() const;
   Credentials credentials;
+  // How long a file may become by this task; whether its limits let it map so many pages there (ENOMEM), and move its break.
+  uint64_t file_size_max() const;
+  Result<> may_map(uint64_t start, uint64_t pages, bool writable_data) const;
+  bool may_break(uint64_t address) const;
 
   // Releases the machine lock and sleeps until the event word changes, the deadline (monotonic, absolute) passes
   // (ETIMEDOUT) or the task is interrupted or killed (EINTR). The caller looks at its condition again, always.
@@ -77,6 +84,7 @@ class Task : public boost::intrusive::list_base_hook<> {
   WaitQueue child_exits_;            // where wait4(2) sleeps
   uint64_t clear_child_tid_ = 0;     // set_tid_address(2): guest address, zeroed and woken at exit
   std::atomic<uint32_t> event_{0};   // changes whenever the task has a reason to look around
+  Ref<Process> shared_;              // with the threads of its process; a zombie still has it
   Ref<FdTable> fds_;
   Ref<FsContext> fs_;
   Ref<AddressSpace> space_;

@@ -92,7 +92,8 @@ class Allowed {
   // A count of bytes moved; with a planned fault, it may be smaller than `low`.
   Result<> transfers(int64_t low, int64_t high) { return add(interface::Outcome::Kind::returned, low, high, true); }
   Result<> blocks() { return add(interface::Outcome::Kind::blocked, 0, 0, false); }
-  Result<> ends() { return add(interface::Outcome::Kind::ended, 0, 0, false); }
+  Result<> ends() { return add(interface::Outcome::Kind::ended, INT64_MIN, INT64_MAX, false); }
+  Result<> ends(int64_t value) { return add(interface::Outcome::Kind::ended, value, value, false); }
 
   // --- of the alternative named last ---
   void writes(uint64_t address, std::span<const std::byte> bytes);

@@ -1,5 +1,7 @@
 #include "props/model/call.hh"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 #include "libos/base/check.hh"
@@ -19,11 +21,32 @@ Result<FileId> Call::file(size_t index, bool path_too) const {
   return id;
 }
 
+uint64_t Call::descriptors_max() const { return std::min<uint64_t>(world.bounds.config.descriptors_max, soft_limit(RLIMIT_NOFILE)); }
+
+int64_t Call::file_size_max() const {
+  return static_cast<int64_t>(std::min<uint64_t>({world.bounds.config.file_size_max, soft_limit(RLIMIT_FSIZE), INT64_MAX}));
+}
+
+Result<> Call::room_for_pages(uint64_t begin, uint64_t size, bool writable_data) const {
+  const uint64_t all_max = soft_limit(RLIMIT_AS) >> page_shift, data_max = soft_limit(RLIMIT_DATA) >> page_shift;
+  uint64_t all = size, data = size;  // bytes, when the new ones are there
+  for (const Region& region : space().regions) {
+    const uint64_t stays = region.end - region.begin;
+    const uint64_t from = std::max(begin, region.begin), to = std::min(begin + size, region.end);
+    all += stays, all -= from < to ? to - from : 0;
+    data -= from < to ? to - from : 0;
+    if (!region.shared && (region.protection & prot_write) != 0) data += stays;
+  }
+  if (all >> page_shift > all_max) return fail(Errno::nomem);
+  if (writable_data && data >> page_shift > data_max) return fail(Errno::nomem);
+  return {};
+}
+
 Result<> Call::room_for_descriptors(uint32_t count, uint32_t from) const {
   uint32_t number = from;
   for (; count > 0; --count, ++number) {
     number = table().lowest_free(number);
-    if (number >= world.bounds.config.descriptors_max) return fail(Errno::mfile);
+    if (number >= descriptors_max()) return fail(Errno::mfile);
   }
   return {};
 }

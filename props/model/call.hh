@@ -54,6 +54,14 @@ class Call {
   // What the call has left in guest memory, where it was looked at.
   Actual actual() const { return {outcome_.value, outcome_.slots}; }
 
+  // --- limits ---
+  const Process& process() const { return world.processes[task.process]; }
+  uint64_t soft_limit(uint32_t resource) const { return process().limits[resource].soft; }
+  uint64_t descriptors_max() const;
+  int64_t file_size_max() const;
+  // ENOMEM where so many pages at `begin` are more than the process may have.
+  Result<> room_for_pages(uint64_t begin, uint64_t size, bool writable_data) const;
+
   // --- descriptors ---
   const DescriptorTable& table() const { return world.tables[task.table]; }
   FileId file_id(int32_t number) const { return table().at(number); }

@@ -89,7 +89,7 @@ Result<> dup(const Call& call, Allowed& allowed) { return duplicate(call, allowe
 
 Result<> dup2(const Call& call, Allowed& allowed) {
   const auto number = call.arg<uint32_t>(1);
-  if (call.arg<uint32_t>(0) != number && number >= call.world.bounds.config.descriptors_max) return fail(Errno::badf);
+  if (call.arg<uint32_t>(0) != number && number >= call.descriptors_max()) return fail(Errno::badf);
   const FileId file = TRY(call.file(0, true));
   if (call.arg<uint32_t>(0) == number) return allowed.returns(number);
   return duplicate_onto(call, allowed, file, number, false);
@@ -100,7 +100,7 @@ Result<> dup3(const Call& call, Allowed& allowed) {
   const auto flags = call.arg<uint32_t>(2);
   if ((flags & ~static_cast<uint32_t>(O_CLOEXEC)) != 0) return fail(Errno::inval);
   if (call.arg<uint32_t>(0) == number) return fail(Errno::inval);
-  if (number >= call.world.bounds.config.descriptors_max) return fail(Errno::badf);
+  if (number >= call.descriptors_max()) return fail(Errno::badf);
   return duplicate_onto(call, allowed, TRY(call.file(0, true)), number, flags != 0);
 }
 
@@ -113,7 +113,7 @@ Result<> fcntl(const Call& call, Allowed& allowed) {
   switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
-      if (arg >= call.world.bounds.config.descriptors_max) return fail(Errno::inval);
+      if (arg >= call.descriptors_max()) return fail(Errno::inval);
       return duplicate(call, allowed, id, arg, command == F_DUPFD_CLOEXEC);
     case F_GETFD: return allowed.returns(descriptor.close_on_exec ? FD_CLOEXEC : 0);
     case F_SETFD:

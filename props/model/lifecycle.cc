@@ -29,6 +29,8 @@ ProcessId new_process(World& world, ProcessId parent, uint64_t flags, int32_t pi
   const ProcessId id = world.processes.make();
   Process& process = world.processes[id];
   process.pid = pid;
+  process.group = world.processes[parent].group, process.session = world.processes[parent].session;
+  process.limits = world.processes[parent].limits;
   const bool sibling = (flags & CLONE_PARENT) != 0;
   process.parent = sibling ? world.processes[parent].parent : parent;
   process.parent_unsure = sibling && world.processes[parent].parent_unsure;
@@ -103,6 +105,29 @@ void end_process(World& world, ProcessId process, uint32_t status) {
     const Task& task = world.tasks[TaskId(index)];
     if (task.process == process && task.alive) release(world, TaskId(index), status);
   }
+}
+
+Named find_named(const World& world, int32_t tid) {
+  Named found;
+  for (uint32_t index = 0; index < world.tasks.count(); ++index) {
+    const Task& task = world.tasks[TaskId(index)];
+    if (task.tid != tid || tid == 0) continue;
+    if (task.alive) return {TaskId(index), task.process, false};
+    // One that is ended from outside may not have come to its end yet.
+    if (world.processes[task.process].ending) found = {TaskId(index), task.process, true};
+  }
+  for (uint32_t index = 0; index < world.processes.count(); ++index) {
+    const Process& process = world.processes[ProcessId(index)];
+    if (process.pid == tid && tid != 0 && !process.reaped) return {TaskId::none, ProcessId(index), process.zombie && process.parent_unsure};
+  }
+  return found;
+}
+
+bool knows_all_ids(const World& world) {
+  for (uint32_t index = 0; index < world.tasks.count(); ++index) {
+    if (world.tasks[TaskId(index)].tid == 0) return false;
+  }
+  return true;
 }
 
 bool is_id_taken(const World& world, int32_t tid) {

@@ -19,6 +19,16 @@ void end_task(World& world, TaskId task, uint32_t status);
 // All tasks of the process end, where they are.
 void end_process(World& world, ProcessId process, uint32_t status);
 
+// Whom a task's id means: who has ended is meant until it was waited for.
+struct Named {
+  TaskId task = TaskId::none;           // none: the process's first task has ended
+  ProcessId process = ProcessId::none;  // none: nobody
+  bool unsure = false;                  // it may be gone
+};
+Named find_named(const World& world, int32_t tid);
+// A child that vfork(2) made has an id that nobody has told yet.
+bool knows_all_ids(const World& world);
+
 // Whether some task or zombie has this id.
 bool is_id_taken(const World& world, int32_t tid);
 

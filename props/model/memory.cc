@@ -1,5 +1,6 @@
 // mmap, munmap, mprotect, brk.
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -118,6 +119,8 @@ Result<> mmap(const Call& call, Allowed& allowed) {
     allowed.may_fail(Errno::nomem);
   }
   TRY(anonymous ? map_anonymous(call, mapping) : map_file(call, allowed, file, mapping, offset));
+  const uint64_t begin = mapping.is_fixed() ? mapping.address : static_cast<uint64_t>(call.result());
+  TRY(call.room_for_pages(call.result() < 0 && !mapping.is_fixed() ? 0 : begin, mapping.size, !mapping.region.shared && (mapping.region.protection & prot_write) != 0));
   bound_regions(call, allowed);
   if (mapping.size > memory_sure) allowed.may_fail(Errno::nomem);
   if (mapping.is_fixed()) {
@@ -201,7 +204,9 @@ Result<> brk(const Call& call, Allowed& allowed) {
   const uint64_t new_end = pages_of(wanted);
   const bool refused = wanted < base || wanted - base > call.world.bounds.config.break_size_max ||
                        (new_end > old_end && !space.is_free(old_end, new_end + page_size)) ||  // one page stays free
-                       (new_end < old_end && space.is_free(new_end, old_end));                 // nothing to take away
+                       (new_end < old_end && space.is_free(new_end, old_end)) ||               // nothing to take away
+                       wanted - base > call.soft_limit(RLIMIT_DATA) ||
+                       (new_end > old_end && !call.room_for_pages(old_end, new_end - old_end, true));
   if (refused) return allowed.returns(static_cast<int64_t>(now));
   // The one call that does not say ENOMEM.
   allowed.returns(static_cast<int64_t>(now));

@@ -135,6 +135,7 @@ void Model::State::take_over(const Alternative& alternative, TaskId caller, cons
   if (outcome.kind == interface::Outcome::Kind::blocked) go_to_sleep(caller);
   else come_back(caller);
   if (alternative.effect) alternative.effect(world, {outcome.value, outcome.slots});
+  lost |= world.lost;
 }
 
 // A call keeps what it sleeps on open: others may close its descriptor, or put another file there.

@@ -113,7 +113,7 @@ Result<> poll_entries(const Call& call, Allowed& allowed, Wait wait, uint64_t ti
   const auto told_time = [&] {
     if (time_left != 0) allowed.writes_anything(time_left, call.writable(time_left, time_size));
   };
-  if (count > call.world.bounds.config.descriptors_max) {
+  if (count > call.descriptors_max()) {
     allowed.fails_with_effect(Errno::inval);
     return told_time(), Result<>{};
   }

@@ -63,18 +63,25 @@
   RULE(94, lchown)           \
   RULE(95, umask)            \
   RULE(96, gettimeofday)     \
+  RULE(97, getrlimit)        \
   RULE(98, getrusage)        \
   RULE(100, times)           \
   RULE(102, getuid)          \
   RULE(104, getgid)          \
   RULE(107, geteuid)         \
   RULE(108, getegid)         \
+  RULE(109, setpgid)         \
   RULE(110, getppid)         \
+  RULE(111, getpgrp)         \
+  RULE(112, setsid)          \
   RULE(118, getresuid)       \
   RULE(120, getresgid)       \
+  RULE(121, getpgid)         \
+  RULE(124, getsid)          \
   RULE(133, mknod)           \
   RULE(146, sched_get_priority_max) \
   RULE(147, sched_get_priority_min) \
+  RULE(160, setrlimit)       \
   RULE(186, gettid)          \
   RULE(187, readahead)       \
   RULE(201, time)            \
@@ -107,6 +114,7 @@
   RULE(293, pipe2)           \
   RULE(295, preadv)          \
   RULE(296, pwritev)         \
+  RULE(302, prlimit64)       \
   RULE(306, syncfs)          \
   RULE(316, renameat2)       \
   RULE(318, getrandom)       \

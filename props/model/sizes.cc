@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t allocation_sure = 1 << 20;  // bytes; for more, there may be no room
 
 Result<> set_size(const Call& call, Allowed& allowed, InodeId id, int64_t size) {
-  if (static_cast<uint64_t>(size) > call.world.bounds.config.file_size_max) return fail(Errno::fbig);
+  if (size > call.at(id).size && size > call.file_size_max()) return fail(Errno::fbig);
   allowed.returns(0);
   allowed.then([id, size](World& world, const Actual&) { world.resize(id, size); });
   return {};
@@ -58,6 +58,7 @@ Result<> fallocate(const Call& call, Allowed& allowed) {
   if (__builtin_add_overflow(offset, size, &end)) return fail(Errno::fbig);
   if (static_cast<uint64_t>(end) > call.world.bounds.config.file_size_max) return fail(Errno::fbig);
   if (!plain && !punch) return {};
+  if (plain && end > call.at(file.inode).size && end > call.file_size_max()) return fail(Errno::fbig);
   if (plain && size > allocation_sure) allowed.may_fail({Errno::nospc, Errno::nomem});
   allowed.returns(0);
   allowed.then([=, id = file.inode](World& world, const Actual&) {

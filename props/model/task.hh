@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -20,9 +21,18 @@ struct FsContext {
   void clear() { *this = {}; }
 };
 
+// getrlimit(2).
+struct Limit {
+  uint64_t soft = UINT64_MAX, hard = UINT64_MAX;
+};
+inline constexpr size_t limits_count = 16;
+
 struct Process {
   int32_t pid = 0;              // 0: not known yet
   ProcessId parent = ProcessId::none;
+  ProcessId group = ProcessId::none, session = ProcessId::none;  // by the process that made them
+  bool leads_session = false;
+  std::array<Limit, limits_count> limits{};
   uint32_t tasks_alive = 0;
   uint8_t exit_signal = 0;
   bool ending = false;          // exit_group(2) or a signal has given the status
@@ -44,6 +54,7 @@ struct Task {
   Stamp sleeps_until;                 // the clock will show at least this when the sleep is over
   bool alive = true;
   bool blocked = false;               // in a call that has not come back
+  ProcessId waits_for = ProcessId::none;  // the process group that such a call, of wait4(2), was for when it began
   FileId held = FileId::none;         // what that call reads or writes, whatever becomes of its descriptor meanwhile
   std::vector<FileId> polled;         // the same for poll(2), by entry; none for one that names nothing
   void clear() {

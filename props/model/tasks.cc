@@ -1,5 +1,6 @@
 // clone, fork, vfork, exit, exit_group, wait4, and ids.
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -42,6 +43,12 @@ Result<> bound_tasks(const Call& call, Allowed& allowed) {
     const Process& process = call.world.processes[ProcessId(index)];
     zombies += process.zombie && !process.reaped;
   }
+  // RLIMIT_NPROC: who has ended counts until it is waited for, and who is being ended until it has.
+  const uint64_t limit = call.soft_limit(RLIMIT_NPROC);
+  uint32_t possible = 0;
+  for (uint32_t index = 0; index < call.world.tasks.count(); ++index) possible += !call.world.processes[call.world.tasks[TaskId(index)].process].reaped;
+  if (alive >= limit) return fail(Errno::again);
+  if (possible >= limit) allowed.may_fail(Errno::again);
   const uint32_t tasks_max = call.world.bounds.config.tasks_max;
   if (alive >= tasks_max) return fail(Errno::again);
   if (alive + zombies >= tasks_max) allowed.may_fail(Errno::again);  // a zombie takes room or not
@@ -97,18 +104,19 @@ Result<> wait_for_child(const Call& call, Allowed& allowed, int32_t pid, uint64_
   constexpr uint32_t known = WNOHANG | WUNTRACED | WCONTINUED | static_cast<uint32_t>(__WNOTHREAD) | static_cast<uint32_t>(__WCLONE) | static_cast<uint32_t>(__WALL);
   if ((options & ~known) != 0) return fail(Errno::inval);
   if (pid == INT32_MIN) return fail(Errno::srch);
-  // Which process groups there are, the model does not know.
-  const bool by_group = pid < -1 || pid == 0;
-  if (by_group) allowed.may_fail({Errno::child, Errno::inval});
-  bool any_certain = false, any_possible = by_group, zombie_certain = false;
+  const ProcessId own_group = call.resumed() ? call.task.waits_for : call.process().group;
+  bool any_certain = false, any_possible = false, zombie_certain = false;
   const Process* chosen = nullptr;
   ProcessId chosen_id{};
   for (uint32_t index = 0; index < call.world.processes.count(); ++index) {
     const Process& process = call.world.processes[ProcessId(index)];
     if (process.parent != call.task.process || process.reaped || (pid > 0 && process.pid != pid)) continue;
+    if (pid == 0 && process.group != own_group) continue;
+    const int32_t group = call.world.processes[process.group].pid;  // which may not be known yet
+    if (pid < -1 && group != 0 && group != -pid) continue;
     const bool is_clone = process.exit_signal != SIGCHLD;
     if ((options & static_cast<uint32_t>(__WALL)) == 0 && is_clone != ((options & static_cast<uint32_t>(__WCLONE)) != 0)) continue;
-    const bool unsure = process.parent_unsure || by_group || (options & static_cast<uint32_t>(__WNOTHREAD)) != 0;
+    const bool unsure = process.parent_unsure || (pid < -1 && group == 0) || (options & static_cast<uint32_t>(__WNOTHREAD)) != 0;
     any_certain |= !unsure;
     any_possible = true;
     zombie_certain |= !unsure && process.zombie;
@@ -117,7 +125,10 @@ Result<> wait_for_child(const Call& call, Allowed& allowed, int32_t pid, uint64_
   if (!any_certain) allowed.may_fail(Errno::child);
   if (!any_possible) return {};
   if (!zombie_certain && (options & WNOHANG) != 0) allowed.returns(0);
-  if (!zombie_certain && (options & WNOHANG) == 0) allowed.blocks();
+  if (!zombie_certain && (options & WNOHANG) == 0) {
+    allowed.blocks();
+    allowed.then([caller = call.caller, own_group](World& world, const Actual&) { world.tasks[caller].waits_for = own_group; });
+  }
   if (chosen == nullptr) return {};
 
   const auto reap = [chosen_id](World& world, const Actual&) { world.processes[chosen_id].reaped = true; };
@@ -160,13 +171,13 @@ Result<> fork(const Call& call, Allowed& allowed) { return clone_task(call, allo
 Result<> vfork(const Call& call, Allowed& allowed) { return clone_task(call, allowed, {.flags = CLONE_VM | CLONE_VFORK | SIGCHLD}); }
 
 Result<> exit(const Call& call, Allowed& allowed) {
-  allowed.ends();
+  allowed.ends(exit_status(call));
   allowed.then([task = call.caller, status = exit_status(call)](World& world, const Actual&) { end_task(world, task, status); });
   return {};
 }
 
 Result<> exit_group(const Call& call, Allowed& allowed) {
-  allowed.ends();
+  allowed.ends(exit_status(call));
   allowed.then([process = call.task.process, status = exit_status(call)](World& world, const Actual&) { end_process(world, process, status); });
   return {};
 }

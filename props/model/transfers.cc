@@ -56,7 +56,7 @@ Result<> write_regular(const Call& call, Allowed& allowed, FileId id, Pieces pie
   const uint64_t total = total_size(pieces);
   if (total == 0) return allowed.returns(0);
   const int64_t from = file.has(O_APPEND) ? inode.size : position.value_or(static_cast<int64_t>(file.offset.value));
-  const int64_t limit = call.world.bounds.config.file_size_max > INT64_MAX ? INT64_MAX : static_cast<int64_t>(call.world.bounds.config.file_size_max);
+  const int64_t limit = call.file_size_max();
   if (from >= limit) return fail(Errno::fbig);
   const uint64_t wanted = std::min(total, static_cast<uint64_t>(limit - from));
   const size_t count = call.readable(pieces, wanted);

@@ -1,6 +1,7 @@
 #include "props/model/world.hh"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@ void World::reset() {
   contexts.reset(), spaces.reset(), processes.reset(), tasks.reset();
   futex_waiters.clear();
   entry_serial = objects_count = 0;
+  lost = false;
   device = {};
   for (Stamp& floor : clock_floor) floor = {};
 
@@ -25,7 +27,11 @@ void World::reset() {
   task.tid = bounds.first_task;
   task.process = processes.make();
   processes[task.process].pid = bounds.first_task;
-  processes[task.process].tasks_alive = 1;
+  Process& process = processes[task.process];
+  process.tasks_alive = 1;
+  process.group = process.session = task.process;
+  process.leads_session = true;
+  start_limits(process);
   task.table = tables.make();
   tables[task.table].references = 1;
   task.fs = contexts.make();
@@ -43,6 +49,20 @@ void World::reset() {
   files[opened].inode = console;
   files[opened].flags = O_RDWR;
   for (int count = 0; count < 3; ++count) install(task.table, opened, false);
+}
+
+void World::start_limits(Process& process) const {
+  const auto both = [&](uint32_t resource, uint64_t value) { process.limits[resource] = {value, value}; };
+  both(RLIMIT_FSIZE, bounds.config.file_size_max);
+  both(RLIMIT_CORE, 0);
+  both(RLIMIT_NPROC, bounds.config.tasks_max);
+  both(RLIMIT_NOFILE, bounds.config.descriptors_max);
+  both(RLIMIT_MEMLOCK, bounds.config.locked_max);
+  both(RLIMIT_SIGPENDING, bounds.config.signals_max);
+  both(RLIMIT_MSGQUEUE, 819'200);
+  both(RLIMIT_NICE, 0);
+  both(RLIMIT_RTPRIO, 0);
+  process.limits[RLIMIT_STACK].soft = 8 << 20;
 }
 
 TaskId World::task_of(int32_t tid) const {

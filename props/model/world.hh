@@ -41,10 +41,13 @@ struct World {
   InodeId root{};
   uint32_t entry_serial = 0;
   uint32_t objects_count = 0;  // mappings ever made
+  bool lost = false;           // something happened of which two things can have come
   Learned device;              // st_dev of the one file system
   static constexpr size_t clocks_count = 12;
   Stamp clock_floor[clocks_count];  // the latest that each clock has shown
 
+  // As a first process has them.
+  void start_limits(Process& process) const;
   // The task with this id: one that is alive, else one that was ended in the middle of a call.
   TaskId task_of(int32_t tid) const;
 

@@ -174,6 +174,14 @@ consteval auto names_of(SchedulingPolicy) {
 enum class UsageOf : uint32_t { self = 0, thread = 1, children = 0xffff'ffff };
 consteval auto names_of(UsageOf) { return std::array{NamedValue{"RUSAGE_SELF", 0}, NamedValue{"RUSAGE_THREAD", 1}, NamedValue{"RUSAGE_CHILDREN", 0xffff'ffff}}; }
 
+enum class ResourceLimit : uint32_t {};
+consteval auto names_of(ResourceLimit) {
+  return std::array{NamedValue{"RLIMIT_CPU", 0},    NamedValue{"RLIMIT_FSIZE", 1},  NamedValue{"RLIMIT_DATA", 2},        NamedValue{"RLIMIT_STACK", 3},
+                    NamedValue{"RLIMIT_CORE", 4},   NamedValue{"RLIMIT_RSS", 5},    NamedValue{"RLIMIT_NPROC", 6},       NamedValue{"RLIMIT_NOFILE", 7},
+                    NamedValue{"RLIMIT_MEMLOCK", 8}, NamedValue{"RLIMIT_AS", 9},     NamedValue{"RLIMIT_LOCKS", 10},      NamedValue{"RLIMIT_SIGPENDING", 11},
+                    NamedValue{"RLIMIT_MSGQUEUE", 12}, NamedValue{"RLIMIT_NICE", 13}, NamedValue{"RLIMIT_RTPRIO", 14}, NamedValue{"RLIMIT_RTTIME", 15}};
+}
+
 enum class ClockId : int32_t { realtime = 0, monotonic = 1, process_cpu = 2, thread_cpu = 3, monotonic_raw = 4, realtime_coarse = 5, monotonic_coarse = 6, boottime = 7 };
 consteval auto names_of(ClockId) {
   return std::array{NamedValue{"CLOCK_REALTIME", 0}, NamedValue{"CLOCK_MONOTONIC", 1}, NamedValue{"CLOCK_MONOTONIC_RAW", 4}, NamedValue{"CLOCK_REALTIME_COARSE", 5},
@@ -209,6 +217,10 @@ struct RawUsage {
   int64_t resident_size, shared_size, data_size, stack_size, minor_faults, major_faults, swaps, blocks_read, blocks_written, messages_sent, messages_received, signals, voluntary_switches, switches;
 };
 static_assert(sizeof(RawUsage) == 144);
+// struct rlimit, and rlimit64.
+struct RawLimit {
+  Field<uint64_t, Kind::limit> soft, hard;
+};
 struct Word32 {
   int32_t value;
 };

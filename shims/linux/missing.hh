@@ -18,7 +18,6 @@ inline constexpr std::string_view no_devices = "no devices yet";
 inline constexpr std::string_view no_aio = "no asynchronous transfers: a thread that blocks serves";
 inline constexpr std::string_view no_guest_code = "guest code does not run on the mock";
 inline constexpr std::string_view no_credentials = "the caller is root, and may not become another yet";
-inline constexpr std::string_view no_groups = "no process groups and sessions yet";
 inline constexpr std::string_view no_limits = "limits are the machine's, not the task's";
 inline constexpr std::string_view no_scheduling = "scheduling is the platform's, and no task sees it yet";
 inline constexpr std::string_view no_accounting = "the mock uses no time of which a task could read";
@@ -47,12 +46,12 @@ inline constexpr auto unsupported_calls = [] {
       {51, "getsockname", no_sockets}, {52, "getpeername", no_sockets}, {53, "socketpair", no_sockets}, {54, "setsockopt", no_sockets},
       {55, "getsockopt", no_sockets}, {59, "execve", no_guest_code}, {62, "kill", no_signals}, {64, "semget", no_sysv}, {65, "semop", no_sysv},
       {66, "semctl", no_sysv}, {67, "shmdt", no_sysv}, {68, "msgget", no_sysv}, {69, "msgsnd", no_sysv}, {70, "msgrcv", no_sysv},
-      {71, "msgctl", no_sysv}, {73, "flock", not_yet}, {78, "getdents", not_yet}, {97, "getrlimit", no_limits}, {99, "sysinfo", no_accounting},
+      {71, "msgctl", no_sysv}, {73, "flock", not_yet}, {78, "getdents", not_yet}, {99, "sysinfo", no_accounting},
       {101, "ptrace", no_tracing}, {103, "syslog", administers}, {105, "setuid", no_credentials}, {106, "setgid", no_credentials},
-      {109, "setpgid", no_groups}, {111, "getpgrp", no_groups}, {112, "setsid", no_groups}, {113, "setreuid", no_credentials},
+      {113, "setreuid", no_credentials},
       {114, "setregid", no_credentials}, {115, "getgroups", no_credentials}, {116, "setgroups", no_credentials}, {117, "setresuid", no_credentials},
-      {119, "setresgid", no_credentials}, {121, "getpgid", no_groups}, {122, "setfsuid", no_credentials}, {123, "setfsgid", no_credentials},
-      {124, "getsid", no_groups}, {125, "capget", no_credentials}, {126, "capset", no_credentials}, {127, "rt_sigpending", no_signals},
+      {119, "setresgid", no_credentials}, {122, "setfsuid", no_credentials}, {123, "setfsgid", no_credentials},
+      {125, "capget", no_credentials}, {126, "capset", no_credentials}, {127, "rt_sigpending", no_signals},
       {128, "rt_sigtimedwait", no_signals}, {129, "rt_sigqueueinfo", no_signals}, {130, "rt_sigsuspend", no_signals},
       {131, "sigaltstack", no_signals}, {132, "utime", not_yet}, {134, "uselib", no_guest_code}, {135, "personality", not_yet},
       {136, "ustat", no_mounts}, {137, "statfs", no_mounts}, {138, "fstatfs", no_mounts}, {139, "sysfs", no_mounts}, {140, "getpriority", no_limits},
@@ -60,7 +59,7 @@ inline constexpr auto unsupported_calls = [] {
       {144, "sched_setscheduler", no_scheduling}, {145, "sched_getscheduler", no_scheduling}, {148, "sched_rr_get_interval", no_scheduling},
       {149, "mlock", not_yet}, {150, "munlock", not_yet}, {151, "mlockall", not_yet}, {152, "munlockall", not_yet}, {153, "vhangup", no_devices},
       {154, "modify_ldt", no_guest_code}, {155, "pivot_root", no_mounts}, {156, "_sysctl", gone}, {157, "prctl", not_yet},
-      {158, "arch_prctl", no_guest_code}, {159, "adjtimex", administers}, {160, "setrlimit", no_limits}, {161, "chroot", no_mounts},
+      {158, "arch_prctl", no_guest_code}, {159, "adjtimex", administers}, {161, "chroot", no_mounts},
       {162, "sync", never_mind}, {163, "acct", no_accounting}, {164, "settimeofday", administers}, {165, "mount", no_mounts},
       {166, "umount2", no_mounts}, {167, "swapon", no_mounts}, {168, "swapoff", no_mounts}, {169, "reboot", administers},
       {170, "sethostname", administers}, {171, "setdomainname", administers}, {172, "iopl", no_devices}, {173, "ioperm", no_devices},
@@ -87,7 +86,7 @@ inline constexpr auto unsupported_calls = [] {
       {283, "timerfd_create", no_timers}, {286, "timerfd_settime", no_timers}, {287, "timerfd_gettime", no_timers}, {288, "accept4", no_sockets},
       {289, "signalfd4", no_signals}, {291, "epoll_create1", no_epoll}, {294, "inotify_init1", no_watches}, {297, "rt_tgsigqueueinfo", no_signals},
       {298, "perf_event_open", administers}, {299, "recvmmsg", no_sockets}, {300, "fanotify_init", no_watches}, {301, "fanotify_mark", no_watches},
-      {302, "prlimit64", no_limits}, {303, "name_to_handle_at", no_mounts}, {304, "open_by_handle_at", no_mounts},
+      {303, "name_to_handle_at", no_mounts}, {304, "open_by_handle_at", no_mounts},
       {305, "clock_adjtime", administers}, {307, "sendmmsg", no_sockets}, {308, "setns", no_namespaces}, {309, "getcpu", no_scheduling},
       {310, "process_vm_readv", no_tracing}, {311, "process_vm_writev", no_tracing}, {312, "kcmp", no_tracing}, {313, "finit_module", administers},
       {314, "sched_setattr", no_scheduling}, {315, "sched_getattr", no_scheduling}, {317, "seccomp", no_tracing}, {319, "memfd_create", not_yet},

@@ -6,7 +6,9 @@
 
 #include "shims/linux/missing.hh"
 #include "shims/linux/syscalls/account.hh"
+#include "shims/linux/syscalls/groups.hh"
 #include "shims/linux/syscalls/ipc.hh"
+#include "shims/linux/syscalls/limits.hh"
 #include "shims/linux/syscalls/memory.hh"
 #include "shims/linux/syscalls/metadata.hh"
 #include "shims/linux/syscalls/names.hh"
@@ -60,7 +62,7 @@ constexpr std::array entries{
     call_entry<fork>(57, "fork", errnos<again, nomem>),
     call_entry<vfork>(58, "vfork", errnos<again, nomem>, Blocks{}),
     call_entry<exit>(60, "exit", errnos<>, args("status")),
-    call_entry<wait4>(61, "wait4", errnos<Errno::child, intr, srch>, args("pid", "status", "options", "rusage"), Blocks{}, Partial{"process groups"}),
+    call_entry<wait4>(61, "wait4", errnos<Errno::child, intr, srch>, args("pid", "status", "options", "rusage"), Blocks{}),
     call_entry<uname>(63, "uname", errnos<fault>, args("buf")),
     call_entry<fcntl>(72, "fcntl", errnos<mfile, nomem, perm>, args("fd", "cmd", "arg"), Partial{"locks, leases, owners, pipe sizes, seals"}),
     call_entry<fsync>(74, "fsync", errnos<inval>),
@@ -85,18 +87,25 @@ constexpr std::array entries{
     call_entry<lchown>(94, "lchown", walk_errnos<perm>, args("path", "owner", "group")),
     call_entry<umask>(95, "umask", errnos<>),
     call_entry<gettimeofday>(96, "gettimeofday", errnos<fault>, args("tv", "tz")),
+    call_entry<getrlimit>(97, "getrlimit", errnos<>, args("resource", "rlim")),
     call_entry<getrusage>(98, "getrusage", errnos<>, args("who", "usage")),
     call_entry<times>(100, "times", errnos<>, args("buf")),
     call_entry<getuid>(102, "getuid", errnos<>),
     call_entry<getgid>(104, "getgid", errnos<>),
     call_entry<geteuid>(107, "geteuid", errnos<>),
     call_entry<getegid>(108, "getegid", errnos<>),
+    call_entry<setpgid>(109, "setpgid", errnos<inval, perm, srch>, args("pid", "pgid")),
     call_entry<getppid>(110, "getppid", errnos<>),
+    call_entry<getpgrp>(111, "getpgrp", errnos<>),
+    call_entry<setsid>(112, "setsid", errnos<perm>),
     call_entry<getresuid>(118, "getresuid", errnos<>, args("ruid", "euid", "suid")),
     call_entry<getresgid>(120, "getresgid", errnos<>, args("rgid", "egid", "sgid")),
+    call_entry<getpgid>(121, "getpgid", errnos<srch>, args("pid")),
+    call_entry<getsid>(124, "getsid", errnos<srch>, args("pid")),
     call_entry<mknod>(133, "mknod", walk_errnos<exist, inval, perm>, args("path", "mode", "dev"), Partial{"pipes with names, sockets, devices"}),
     call_entry<sched_get_priority_max>(146, "sched_get_priority_max", errnos<>, args("policy")),
     call_entry<sched_get_priority_min>(147, "sched_get_priority_min", errnos<>, args("policy")),
+    call_entry<setrlimit>(160, "setrlimit", errnos<perm>, args("resource", "rlim"), Partial{"CPU time, and data that mprotect makes; a soft limit of either is kept"}),
     call_entry<gettid>(186, "gettid", errnos<>),
     call_entry<readahead>(187, "readahead", errnos<inval>, args("fd", "offset", "count")),
     call_entry<linux_shim::time>(201, "time", errnos<>),
@@ -131,6 +140,7 @@ constexpr std::array entries{
     call_entry<pipe2>(293, "pipe2", errnos<mfile, nomem>, Partial{"O_DIRECT (packet mode), O_NOTIFICATION_PIPE"}),
     call_entry<preadv>(295, "preadv", errnos<inval, isdir, nomem, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h")),
     call_entry<pwritev>(296, "pwritev", errnos<inval, fbig, nomem, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h")),
+    call_entry<prlimit64>(302, "prlimit64", errnos<perm, srch>, args("pid", "resource", "new_limit", "old_limit"), Partial{"CPU time, and data that mprotect makes; a soft limit of either is kept"}),
     call_entry<syncfs>(306, "syncfs", errnos<>),
     call_entry<renameat2>(316, "renameat2", walk_errnos<busy, exist, inval, isdir, notempty, perm>, args("olddirfd", "oldpath", "newdirfd", "newpath", "flags"),
                           Partial{"RENAME_WHITEOUT"}),

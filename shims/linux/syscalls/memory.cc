@@ -97,6 +97,7 @@ Result<Mapped> mmap(Task& task, Address address, Length length, Flags<Protection
   if (file) TRY(within_file(*file, first_page, size));
   TRY(choose_object(task, file, flags.bits, protection.bits, mapping));
   mapping.object_start = file ? first_page : 0;
+  TRY(task.may_map(mapping.start, pages, !mapping.shared && allows(mapping.access, Access::write)));
   TRY(space.map(mapping));
   return Mapped{mapping.start << page_shift};
 }
@@ -173,6 +174,9 @@ Result<Done> mincore(Task& task, Address address, Length length, UserOut<uint8_t
   return Done{};
 }
 
-Result<Mapped> brk(Task& task, Address address) { return Mapped{TRY(task.space().set_break(address.value))}; }
+Result<Mapped> brk(Task& task, Address address) {
+  if (!task.may_break(address.value)) return Mapped{task.space().brk()};
+  return Mapped{TRY(task.space().set_break(address.value))};
+}
 
 }  // namespace cupel::linux_shim

@@ -103,8 +103,9 @@ Result<Done> set_owner(Task& task, Inode& inode, uint32_t user, uint32_t group) 
 }
 
 Result<Done> set_size(Task& task, Inode& inode, int64_t size) {
-  if (static_cast<uint64_t>(size) > task.machine().config().file_size_max) return fail(Errno::fbig);
   auto& file = static_cast<RegularFile&>(inode);
+  // Who only cuts off may, whatever the limit.
+  if (static_cast<uint64_t>(size) > std::max(task.file_size_max(), file.size())) return fail(Errno::fbig);
   file.resize(static_cast<uint64_t>(size));
   file.modified = file.changed = task.machine().files().now();
   if (task.credentials.euid != 0) file.mode &= (file.mode & 010) != 0 ? ~06000u : ~04000u;
@@ -245,6 +246,7 @@ Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> 
     const uint64_t first = begin / page_size, last = (end + page_size - 1) / page_size;
     // More than the whole arena holds is ENOSPC at once: not one page is tried.
     if (last - first > task.arena().size() / page_size) return fail(Errno::nospc);
+    if (end > std::max(task.file_size_max(), regular.size())) return fail(Errno::fbig);
     TRY(regular.preallocate(first, last));
     if (!mode.has(FallocateMode::keep_size)) regular.grow(end);
   }

@@ -4,6 +4,7 @@
 #include "libos/fs/fs_context.hh"
 #include "libos/machine/machine.hh"
 #include "libos/mm/address_space.hh"
+#include "libos/task/process.hh"
 
 namespace cupel::linux_shim {
 namespace {
@@ -60,10 +61,20 @@ Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t parent_tid, uint64_t 
   return Spawned{tid};
 }
 
-// Whether wait4(pid) means this child: -1 any, 0 and below -1 process groups, of which there is one.
-bool means(int32_t pid, const Task& child, uint32_t flags) {
+// Whom wait4(2) waits for: any child where neither is said.
+struct Whom {
+  int32_t pid = 0, group = 0;
+};
+// 0 is one's own group as it is now, whatever becomes of it while the call sleeps.
+Whom whom_of(const Task& task, int32_t pid) {
+  if (pid > 0) return {.pid = pid};
+  return pid == -1 ? Whom{} : Whom{.group = pid == 0 ? task.process().group : -pid};
+}
+
+bool means(const Whom& whom, const Task& child, uint32_t flags) {
   constexpr auto all = static_cast<uint32_t>(WaitFlag::all), only_clones = static_cast<uint32_t>(WaitFlag::clone);
-  if (pid > 0 && child.pid() != pid) return false;
+  if (whom.pid != 0 && child.pid() != whom.pid) return false;
+  if (whom.group != 0 && child.process().group != whom.group) return false;
   const bool is_clone = child.exit_signal() != 17;
   return (flags & all) != 0 || is_clone == ((flags & only_clones) != 0);
 }
@@ -76,29 +87,30 @@ Result<Spawned> clone(Task& task, Flags<CloneFlag, Unknown::late> flags, Address
 Result<Spawned> fork(Task& task) { return spawn(task, 17, 0, 0, 0); }
 Result<Spawned> vfork(Task& task) { return spawn(task, 17 | bit(CloneFlag::vfork) | bit(CloneFlag::vm), 0, 0, 0); }
 
-Result<Done> exit(Task& task, Int status) {
-  task.exit((status.value & 0xff) << 8);
-  return Done{};
+Result<uint64_t> exit(Task& task, Int status) {
+  const int32_t exit_status = (status.value & 0xff) << 8;
+  task.exit(exit_status);
+  return static_cast<uint64_t>(exit_status);
 }
 
-Result<Done> exit_group(Task& task, Int status) {
+Result<uint64_t> exit_group(Task& task, Int status) {
   const int32_t exit_status = (status.value & 0xff) << 8;
   for (Task& other : task.machine().tasks()) {
     if (&other != &task && other.pid() == task.pid() && other.state() == Task::State::running) other.kill(exit_status);
   }
   task.exit(exit_status);
-  return Done{};
+  return static_cast<uint64_t>(exit_status);
 }
 
 Result<uint64_t> wait4(Task& task, TaskId pid, OptionalOut<Word32> status, Flags<WaitFlag, Unknown::late> flags, Address usage) {
   TRY(flags.checked());
   if (pid.value == INT32_MIN) return fail(Errno::srch);
+  const Whom whom = whom_of(task, pid.value);
   Waiter waiter(task);
   for (;;) {
     bool any = false;
     for (Task& child : task.machine().tasks()) {
-      if (child.parent_pid() != task.pid() || child.is_thread() || !means(pid.value, child, flags.bits)) continue;
-      if (pid.value == 0 || pid.value < -1) continue;
+      if (child.parent_pid() != task.pid() || child.is_thread() || !means(whom, child, flags.bits)) continue;
       any = true;
       if (child.state() != Task::State::zombie) continue;
       const auto tid = static_cast<uint64_t>(child.tid());

@@ -6,8 +6,9 @@ namespace cupel::linux_shim {
 Result<Spawned> clone(Task& task, Flags<CloneFlag, Unknown::late> flags, Address stack, Address parent_tid, Address child_tid, Address tls);
 Result<Spawned> fork(Task& task);
 Result<Spawned> vfork(Task& task);
-Result<Done> exit(Task& task, Int status);
-Result<Done> exit_group(Task& task, Int status);
+// These two do not go back to the guest; what they answer is the status that wait4(2) will give, for who looks on.
+Result<uint64_t> exit(Task& task, Int status);
+Result<uint64_t> exit_group(Task& task, Int status);
 Result<uint64_t> wait4(Task& task, TaskId pid, OptionalOut<Word32> status, Flags<WaitFlag, Unknown::late> flags, Address usage);
 Result<uint64_t> getpid(Task& task);
 Result<uint64_t> gettid(Task& task);

@@ -1,0 +1,19 @@
+#pragma once
+#include "libos/base/counted.hh"
+#include "libos/task/limits.hh"
+
+namespace cupel::libos {
+
+// What the threads of a process share, and what stays of it until its parent has asked.
+class Process : public Counted {
+ public:
+  explicit Process(const Config& config) : limits(config) {}
+  // A child's: it starts in its parent's group and session, under its limits.
+  Process(const Process& parent) : Counted(), group(parent.group), session(parent.session), limits(parent.limits) {}
+
+  int32_t group = 1, session = 1;  // process group and session, by their first process's id
+  bool leads_session = false;
+  Limits limits;
+};
+
+}  // namespace cupel::libos
