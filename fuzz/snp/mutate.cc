@@ -1,134 +1,43 @@
+// Scripts from nothing, and from others.
 #include <algorithm>
 
-#include "fuzz/snp/script.hh"
-#include "platforms/mock/chance.hh"
-#include "platforms/mock/snp/frames.hh"
+#include "fuzz/snp/chooser.hh"
 
 namespace cupel::fuzz::snp {
 
 using mock_snp::Act;
-using mock_snp::ActKind;
-using mock_snp::When;
 
-namespace {
-
-constexpr uint64_t system_frames = 2048;  // beyond them lie system pages that no frame is mapped to at first
-
-class Chooser {
- public:
-  Chooser(const Grammar& grammar, uint64_t seed) : grammar_(grammar), state_(seed) {}
-  uint64_t next() { return mock::splitmix64(state_); }
-  uint64_t below(uint64_t bound) { return next() % bound; }
-  bool one_in(uint64_t count) { return below(count) == 0; }
-  template <class T>
-  T one_of(std::span<const T> all) {
-    return all[below(all.size())];
-  }
-
-  // Few frames, among them the edges of 2M pages, so that steps and acts meet.
-  uint64_t frame() {
-    constexpr uint64_t frames[] = {2, 3, 4, 5, 511, 512, 513, 600, 1023, 1024, 1535, 1536, mock_snp::frames::vmsa + 1, mock_snp::frames::bounce};
-    return one_in(8) ? below(system_frames) : frames[below(std::size(frames))];
-  }
-  uint64_t word() {
-    constexpr uint64_t interesting[] = {0, 1, 2, 3, 4, 0x80, 0xff, 0x800, 0xfff, 0xffff, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff, 0x1'0000'0000, UINT64_MAX};
-    if (!grammar_.likely_words.empty() && one_in(2)) return one_of(grammar_.likely_words);
-    if (one_in(2)) return interesting[below(std::size(interesting))];
-    return one_in(2) ? uint64_t{1} << below(64) : next();
-  }
-  GuestStep step() {
-    GuestStep made{static_cast<uint8_t>(below(grammar_.steps.size()))};
-    const StepDesc& desc = grammar_.steps[made.kind];
-    for (size_t index = 0; index < desc.arg_count(); ++index) made.args[index] = argument(desc.args[index]);
-    return made;
-  }
-  uint64_t argument(const ArgDesc& arg) {
-    if (!arg.likely.empty() && !one_in(4)) return one_of(arg.likely);
-    return arg.bound == 0 ? word() : below(arg.bound);
-  }
-  Act act();
-
- private:
-  const Grammar& grammar_;
-  uint64_t state_;
-};
-
-// A place of shared memory that the guest's parts read.
-uint64_t shared_place(Chooser& choose) {
-  using namespace mock_snp;
-  constexpr uint64_t of_ghcb[] = {0x1f8, 0x308, 0x310, 0x318, 0x398, 0x3a0, 0x3f0, 0x3f8, 0x800, 0x808};
-  constexpr uint64_t of_queue[] = {0x800, 0x800, 0x808, 0x810, 0x818};
-  constexpr uint64_t pages[] = {frames::doorbell, frames::response, frames::certificates, frames::boot, frames::pool, frames::pool};
-  switch (choose.below(4)) {
-    case 0:
-    case 1: return (uint64_t{frames::ghcb} << 12) + (choose.one_in(6) ? choose.below(512) * 8 : of_ghcb[choose.below(std::size(of_ghcb))]);
-    case 2: return (uint64_t{frames::queue} << 12) + of_queue[choose.below(std::size(of_queue))];
-    default: return (pages[choose.below(std::size(pages))] << 12) + choose.below(choose.one_in(2) ? 16 : 512) * 8;
-  }
+// Few frames, among them the edges of 2M pages, so that steps and acts meet.
+uint64_t Chooser::frame() {
+  constexpr uint64_t all[] = {2, 3, 4, 5, 511, 512, 513, 600, 1023, 1024, 1535, 1536, mock_snp::frames::vmsa + 1, mock_snp::frames::bounce};
+  return one_in(8) ? below(system_frames) : one_of(all);
 }
 
-Act Chooser::act() {
-  Act made;
-  made.when = static_cast<When>(below(mock_snp::when_kinds));
-  made.nth = static_cast<uint16_t>(one_in(8) ? below(64) : below(6));
-  if (made.when == When::before_step || made.when == When::before_load) made.nth = static_cast<uint16_t>(below(one_in(2) ? 16 : 128));
-  made.kind = grammar_.likely_acts.empty() || one_in(3) ? static_cast<ActKind>(below(mock_snp::act_kinds)) : one_of(grammar_.likely_acts);
-  switch (made.kind) {
-    case ActKind::answer: made.a = one_in(3) ? next() : one_in(2) ? word() : (below(0x102) | below(2) << 63); break;
-    case ActKind::flip: made.a = below(64); break;
-    case ActKind::remap:
-    case ActKind::assign:
-      made.a = frame();
-      made.b = one_in(2) ? system_frames + below(8) : frame();
-      break;
-    case ActKind::unassign:
-    case ActKind::smash:
-    case ActKind::drop:
-    case ActKind::keep_line:
-    case ActKind::start:
-    case ActKind::mark_mmio: made.a = frame(); break;
-    case ActKind::write_page: made.a = one_in(2) ? frame() : system_frames + below(8), made.b = next(); break;
-    case ActKind::poke: made.a = shared_place(*this), made.b = word(); break;
-    case ActKind::invalid: {
-      constexpr uint64_t bits[] = {63, 97, 98, 99, 115, 116};
-      made.a = one_in(3) ? below(128) : bits[below(std::size(bits))];
-      break;
-    }
-    case ActKind::reg: made.a = below(4), made.b = word(); break;
-    case ActKind::damage: made.a = below(one_in(2) ? 0x60 * 8 : 4096 * 8); break;
-    case ActKind::no_entropy: made.a = one_in(2) ? below(16) : UINT64_MAX; break;
-    default: made.a = one_in(3) ? next() : one_in(2) ? word() : below(4), made.b = next(); break;
+uint64_t Chooser::word() {
+  constexpr uint64_t interesting[] = {0, 1, 2, 3, 4, 0x80, 0xff, 0x800, 0xfff, 0xffff, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff, 0x1'0000'0000, UINT64_MAX};
+  if (!grammar_.likely_words.empty() && one_in(2)) return one_of(grammar_.likely_words);
+  if (one_in(2)) return one_of(interesting);
+  return one_in(2) ? uint64_t{1} << below(64) : next();
+}
+
+uint64_t Chooser::argument(const ArgDesc& arg) {
+  if (!arg.likely.empty() && !one_in(4)) return one_of(arg.likely);
+  return arg.bound == 0 ? word() : below(arg.bound);
+}
+
+GuestStep Chooser::step() {
+  GuestStep made{static_cast<uint8_t>(below(grammar_.steps.size()))};
+  const StepDesc& desc = grammar_.steps[made.kind];
+  const bool shown = !desc.examples.empty() && !one_in(4);
+  if (shown) made.args = one_of(desc.examples);
+  const uint64_t changed = shown ? below(2 * desc.arg_count()) : 0;
+  for (size_t index = 0; index < desc.arg_count(); ++index) {
+    if (!shown || index == changed) made.args[index] = argument(desc.args[index]);
   }
   return made;
 }
 
-// The lie that keeps a frame's assignment and moves it to another page: two acts that belong together.
-void add_double(Script& script, Chooser& choose) {
-  const uint64_t frame = script.steps.empty() || choose.one_in(3) ? choose.frame() : script.steps[choose.below(script.steps.size())].args[0] % system_frames;
-  const uint64_t page = system_frames + choose.below(64);
-  const auto when = static_cast<When>(choose.below(mock_snp::when_kinds));
-  const auto nth = static_cast<uint16_t>(choose.below(8));
-  script.acts.push_back({when, nth, ActKind::assign, frame, page});
-  script.acts.push_back({when, nth, ActKind::remap, frame, page});
-}
-
-// The same lie at many exits in a row: what a guest without a bound loops on.
-void add_siege(Script& script, Chooser& choose) {
-  const Act one = choose.act();
-  for (uint16_t nth = 0; nth < 24; ++nth) script.acts.push_back({choose.one_in(2) ? When::before_exit : When::after_exit, nth, choose.one_in(4) ? ActKind::partial : one.kind, one.a, one.b});
-}
-
-// One kind of lie, told at a row of exits with another value each time: mostly the first guest to look is the last.
-void add_lies(Script& script, Chooser& choose) {
-  Act one = choose.act();
-  one.when = choose.one_in(2) ? When::after_exit : When::before_load;
-  for (uint16_t nth = static_cast<uint16_t>(choose.below(8)), end = static_cast<uint16_t>(nth + 2); nth < end; ++nth) {
-    one.nth = nth;
-    if (one.kind == ActKind::poke || one.kind == ActKind::reg) one.b = choose.word();
-    else if (one.kind != ActKind::invalid) one.a = choose.word();
-    script.acts.push_back(one);
-  }
-}
+namespace {
 
 template <class T>
 void drop_one(std::vector<T>& from, Chooser& choose) {
@@ -141,8 +50,13 @@ void drop_one(std::vector<T>& from, Chooser& choose) {
 Script generate(const Grammar& grammar, uint64_t seed) {
   Chooser choose(grammar, seed);
   Script script;
+  if (grammar.opening && !choose.one_in(4)) script.steps.push_back({*grammar.opening});
+  // Often all is about two things, so that what was done to one is there when it is used.
+  const bool few = choose.one_in(2);
+  const uint64_t first_things[] = {choose.step().args[0], choose.step().args[0]};
   for (uint64_t count = 1 + choose.below(6); count > 0; --count) {
-    const GuestStep step = choose.step();
+    GuestStep step = choose.step();
+    if (few && grammar.steps[step.kind].examples.empty()) step.args[0] = choose.one_of(first_things);
     script.steps.push_back(step);
     if (choose.one_in(3)) {
       GuestStep again = choose.step();  // another operation on the same thing
@@ -151,7 +65,7 @@ Script generate(const Grammar& grammar, uint64_t seed) {
       script.steps.push_back(again);
     }
   }
-  if (choose.one_in(4)) add_double(script, choose);
+  if (choose.one_in(3)) add_tale(script, choose);
   if (choose.one_in(12)) add_siege(script, choose);
   if (choose.one_in(3)) add_lies(script, choose);
   for (uint64_t count = choose.one_in(3) ? choose.below(6) : choose.below(2); count > 0; --count) script.acts.push_back(choose.act());
@@ -194,7 +108,7 @@ void mutate(const Grammar& grammar, Script& script, uint64_t seed) {
         }
         break;
       case 4: drop_one(script.acts, choose); break;
-      case 5: add_double(script, choose); break;
+      case 5: add_tale(script, choose); break;
       case 6:
         if (!script.acts.empty()) {
           Act& act = script.acts[choose.below(script.acts.size())];

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ inline constexpr size_t args_max = 4;
 struct StepDesc {
   std::string_view name;
   std::array<ArgDesc, args_max> args = {};  // those without a name are none
+  std::span<const std::array<uint64_t, args_max>> examples = {};  // arguments that belong together
   size_t arg_count() const {
     size_t count = 0;
     while (count < args_max && !args[count].name.empty()) ++count;
@@ -33,6 +35,7 @@ struct Grammar {
   std::span<const StepDesc> steps;
   std::span<const mock_snp::ActKind> likely_acts;  // which suit this target's exits
   std::span<const uint64_t> likely_words;          // operands worth trying
+  std::optional<uint8_t> opening = {};             // the step without which the others come to nothing
 };
 
 struct GuestStep {

@@ -17,7 +17,7 @@ constexpr StepDesc steps[] = {{"create", {slot, ArgDesc{"apic_id", 0x1'0000'0000
                                          {"probe", {gfn}}, {"share", {gfn}}, {"accept", {gfn}}, {"secret", {gfn}}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::start, ActKind::start, ActKind::start, ActKind::info_1, ActKind::info_2, ActKind::ignore, ActKind::remap, ActKind::unassign, ActKind::reg};
-constexpr uint64_t likely_words[] = {513, 514, 516, 518, 1, 0, 2};
+constexpr uint64_t likely_words[] = {513, 514, 516, 518, 513, 514, 1, 0, 2};
 constexpr uint32_t first_pair = 512, pair_count = 4;
 
 struct Guest : PagedProcessor {

@@ -34,7 +34,7 @@ struct Guest : PagedProcessor {
 
 class SnpBoot final : public GuestTarget<Guest> {
  public:
-  SnpBoot() : GuestTarget("snp_boot", {steps, likely_acts, likely_words}) {}
+  SnpBoot() : GuestTarget("snp_boot", {steps, likely_acts, likely_words, boot}) {}
 
  private:
   void begin(World& world) override {

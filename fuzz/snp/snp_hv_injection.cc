@@ -28,7 +28,7 @@ struct Guest : Processor {
 
 class SnpHvInjection final : public GuestTarget<Guest> {
  public:
-  SnpHvInjection() : GuestTarget("snp_hv_injection", {steps, likely_acts, likely_words}) {}
+  SnpHvInjection() : GuestTarget("snp_hv_injection", {steps, likely_acts, likely_words, open}) {}
 
  private:
   void begin(World& world) override {

@@ -29,7 +29,7 @@ struct Guest : PagedProcessor {
 
 class SnpIo final : public GuestTarget<Guest> {
  public:
-  SnpIo() : GuestTarget("snp_io", {steps, likely_acts, likely_words}) {}
+  SnpIo() : GuestTarget("snp_io", {steps, likely_acts, likely_words, open}) {}
 
  private:
   void begin(World& world) override {

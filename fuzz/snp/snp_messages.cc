@@ -14,7 +14,7 @@ enum Kind : uint8_t { start, report, extended_report, derive_key, tsc_factor, ki
 constexpr StepDesc steps[] = {{"start", {ArgDesc{"sequence", 0, sequences}}}, {"report", {ArgDesc{"nonce"}}}, {"extended_report", {ArgDesc{"nonce"}}}, {"derive_key", {ArgDesc{"fields", 128}}}, {"tsc_factor"}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::info_2, ActKind::refuse, ActKind::replay, ActKind::damage, ActKind::damage, ActKind::ignore, ActKind::invalid, ActKind::reg, ActKind::info_1, ActKind::poke};
-constexpr uint64_t likely_words[] = {uint64_t{2} << 32, uint64_t{1} << 32, 5, 0x16, uint64_t{0x8000'0000} << 32, 1, 2, UINT64_MAX, 4096};
+constexpr uint64_t likely_words[] = {uint64_t{2} << 32, uint64_t{1} << 32, 5, 0x16, uint64_t{0x8000'0000} << 32, 1, 2, UINT64_MAX, 4096, 1000};
 
 struct Guest : Processor {
   using Channel = Messages<Hardware, mock_snp::Gcm>;

@@ -20,8 +20,13 @@ constexpr uint64_t values[] = {0, 1, 0x60, 0x80, 0x3f8, 0x830, 0x1b, 0xc000'0080
 constexpr uint64_t counts[] = {0, 1, 5, 508, 1016, 2032, 2033, 70'000};
 constexpr uint64_t stacks[] = {0x1000, 0x1800, 0x2000, 0x2001, 0x9000, 0xffff'8000'0000'1000, 0};
 constexpr ArgDesc program{"program", std::size(programs)}, code{"code", 0, codes}, value{"value", 0, values}, count{"count", 0, counts};
+// What an honest hypervisor says of each program, with operands that make sense.
+constexpr std::array<uint64_t, args_max> honest[] = {
+    {0, 0x72, 0x4000'0000, 0}, {1, 0x7c, 0x830, 0}, {2, 0x7c, 0x830, 0}, {3, 0x6e, 0, 0}, {4, 0x87, 0, 0}, {5, 0x6f, 0, 0}, {6, 0x81, 0, 0}, {7, 0x89, 0, 0}, {9, 0x8a, 0, 0}, {10, 0x8b, 0, 0},
+    {13, 0x7b, 0x60, 0}, {14, 0x7b, 0x80, 0}, {15, 0x7b, 0x60, 0}, {16, 0x7b, 0x80, 0}, {17, 0x7b, 0x80, 0}, {18, 0x7b, 0x60, 5}, {19, 0x7b, 0x60, 5}, {20, 0x7b, 0x60, 508}, {21, 0x7b, 0x60, 5}, {22, 0x7b, 0x60, 1},
+    {23, 0x400, 0, 0}, {24, 0x400, 0, 0}, {25, 0x400, 0, 0}, {26, 0x400, 0, 0}, {27, 0x400, 0, 0}, {28, 0x400, 0, 0}, {29, 0x400, 0, 0}, {30, 0x400, 0, 0}, {31, 0x400, 0, 0}, {32, 0x400, 0, 0}, {33, 0x400, 0, 5}, {34, 0x400, 0, 5}};
 enum Kind : uint8_t { raise, raise_user, raise_down, handler_stack_step, kind_count };
-constexpr StepDesc steps[] = {{"raise", {program, code, value, count}}, {"raise_user", {program, code, value, count}}, {"raise_down", {program, code, value, count}},
+constexpr StepDesc steps[] = {{"raise", {program, code, value, count}, honest}, {"raise_user", {program, code, value, count}, honest}, {"raise_down", {program, code, value, count}, honest},
                                          {"stack", {ArgDesc{"rsp", 0, stacks}, ArgDesc{"cpl", 4}}}};
 static_assert(std::size(steps) == kind_count);
 constexpr ActKind likely_acts[] = {ActKind::info_1, ActKind::info_2, ActKind::invalid, ActKind::reg, ActKind::poke, ActKind::mark_mmio};

@@ -53,9 +53,7 @@ void Hardware::violate(std::string_view oracle, std::string expected, std::strin
   throw GuestStopped{};
 }
 
-void Hardware::step() { hypervisor_.before_step(); }
-
-void Hardware::act() {
+void Hardware::act_slowly() {
   if (terminated_) violate("terminate", "nothing but ending again", "the guest went on after it had ended");
   settle();
   if (must_end_) violate("answer", "the guest ends", std::string("it went on after ") + why_);
@@ -139,14 +137,23 @@ uint64_t Hardware::gpa_of(const volatile void* address) const {
   return 0;
 }
 
+void Hardware::refuse_shared(uint64_t gpa) {
+  const uint64_t gfn = (gpa >> 12) % guest_frames;
+  if (!shared_mapping_[gfn]) violate("rmp", "shared access only where it is mapped shared", frame(gfn) + " is mapped private");
+  violate("bounds", "an address of the guest's memory", std::to_string(gpa));
+}
+
+void Hardware::second_load(const Site& site) {
+  violate("double_fetch", "each shared word loaded once after an exit", std::string("a second load at ") + site.name + ", which the hypervisor can answer differently");
+}
+
 template <class T>
 SharedPtr<T> Hardware::shared(uint64_t gpa) {
   const auto gfn = static_cast<uint32_t>(gpa >> 12) % guest_frames;
   if (terminated_) act();
-  if (!shared_mapping_[gfn]) violate("rmp", "shared access only where it is mapped shared", frame(gfn) + " is mapped private");
-  if (gpa >> 12 >= guest_frames) violate("bounds", "an address of the guest's memory", std::to_string(gpa));
+  if (!shared_mapping_[gfn] || gpa >> 12 >= guest_frames) refuse_shared(gpa);
   translate(gfn, false);
-  if (system_.access(gfn, Encrypted::no, Write::yes) != Access::data) throw GuestStopped{};
+  if (!system_.is_shared(gfn)) throw GuestStopped{};
   auto* base = reinterpret_cast<std::byte*>(system_.words(gfn));  // SAFETY: a page of the mock's memory, as bytes
   const auto number = reinterpret_cast<uintptr_t>(base);           // SAFETY: only compared
   if (bases_.empty() || bases_.back().first != number) bases_.emplace_back(number, uint64_t{gfn} << 12);
@@ -163,15 +170,13 @@ void Hardware::before_load(const volatile void* address, size_t size, const Site
   step();
   Seen& word = seen_[gpa / 8];
   const auto bytes = static_cast<uint8_t>(((1u << size) - 1) << (gpa % 8));
-  if (word.exchange == exchange_ && (word.bytes & bytes) != 0) {
-    violate("double_fetch", "each shared word loaded once after an exit", std::string("a second load at ") + site.name + ", which the hypervisor can answer differently");
-  }
+  if (word.exchange == exchange_ && (word.bytes & bytes) != 0) second_load(site);
   hypervisor_.before_load();
   uint64_t value = system_.word(gpa) >> (gpa % 8 * 8);
   if (size < 8) value &= (uint64_t{1} << (size * 8)) - 1;
   const uint8_t before = word.exchange == exchange_ ? word.bytes : uint8_t{0};
   word = {exchange_, static_cast<uint8_t>(before | bytes), system_.word(gpa)};
-  ledger().record(site, hypervisor_.lied_at(gpa), value);
+  if (ledger().on) ledger().record(site, hypervisor_.lied_at(gpa), value);
 }
 
 void Hardware::before_exchange(const volatile void* address, size_t, const Site& site) {
@@ -195,7 +200,7 @@ void Hardware::after_store(volatile void* address, size_t size) {
 }
 
 uint64_t Hardware::seen(uint64_t gpa) const {
-  const Seen& word = seen_[gpa / 8 % seen_.size()];
+  const Seen& word = seen_[gpa / 8];
   if (word.exchange == exchange_ && word.bytes != 0) return word.value;
   return system_.word(gpa);
 }
@@ -208,9 +213,9 @@ void Hardware::interrupt(const std::function<void()>& handler) {
   open_exit_ = must_end_ = psc_open_ = writing_ = writing_page_ = false;
   const uint64_t msr = hypervisor_.msr;
   const uint32_t lies = hypervisor_.lies();
-  std::array<uint64_t, PageStore::words> page;
-  const auto seen_of_page = seen_.begin() + ptrdiff_t{frames::ghcb} * PageStore::words;
-  const std::vector<Seen> seen_before(seen_of_page, seen_of_page + PageStore::words);
+  std::array<uint64_t, words_of_page> page;
+  Seen* const seen_of_page = &seen_[uint64_t{frames::ghcb} * words_of_page];
+  const std::vector<Seen> seen_before(seen_of_page, seen_of_page + words_of_page);
   const bool has_page = mapped_encrypted(frames::ghcb) == false;
   if (has_page) std::copy_n(system_.words(frames::ghcb), page.size(), page.begin());
   handler();
@@ -247,7 +252,7 @@ void Hardware::deliver(const Act& given) {
   } else if (given.kind == ActKind::replay && !mapped_encrypted(frames::response)) {
     if (secure_processor_.replay(given.a, system_.words(frames::response))) hypervisor_.lied_page(frames::response);
   } else if (given.kind == ActKind::damage && !mapped_encrypted(frames::response)) {
-    system_.words(frames::response)[given.a / 64 % PageStore::words] ^= uint64_t{1} << (given.a % 64);
+    system_.words(frames::response)[given.a / 64 % words_of_page] ^= uint64_t{1} << (given.a % 64);
     hypervisor_.lied_page(frames::response);
   }
 }

@@ -62,8 +62,8 @@ class Hardware final : private SharedAccess {
   std::vector<uint64_t> forbidden_exits;
   void expect_end(const char* why) { must_end_ = true, why_ = why; }
   // The page tables, as the guest has made them.
-  bool mapped_encrypted(uint64_t gfn) const { return !shared_mapping_[gfn % guest_frames]; }
-  bool validated_by_guest(uint64_t gfn) const { return validated_by_guest_[gfn % guest_frames]; }
+  bool mapped_encrypted(uint64_t gfn) const { return !shared_mapping_[gfn]; }
+  bool validated_by_guest(uint64_t gfn) const { return validated_by_guest_[gfn]; }
   void launch(uint32_t gfn, bool validated = true);
   static constexpr unsigned c_bit = 51;
   // Entries of a list that the SVSM handles in one call, and what it was asked to make of each frame.
@@ -124,8 +124,11 @@ class Hardware final : private SharedAccess {
   void before_exchange(const volatile void* address, size_t size, const Site& site) override;
   void after_store(volatile void* address, size_t size) override;
   uint64_t gpa_of(const volatile void* address) const;
-  void step();    // an instruction of the guest is about to run: events may come in
-  void act();     // the guest does something that is neither ending nor judging
+  void step() { hypervisor_.before_step(); }  // an instruction of the guest is about to run: events may come in
+  void act() {    // the guest does something that is neither ending nor judging
+    if (terminated_ || open_exit_ || must_end_) act_slowly();
+  }
+  void act_slowly();
   void forget_loads() { exchange_ = ++exchanges_; }
   void settle();  // the last answer has been consumed
   void deliver(const Act& act);
@@ -140,7 +143,12 @@ class Hardware final : private SharedAccess {
   uint64_t field(uint64_t offset) const;
   bool valid(uint64_t offset) const;
   void use_private(uint64_t gfn, Write write);
-  void translate(uint64_t gfn, bool encrypted);
+  void translate(uint64_t gfn, bool encrypted) {
+    if (translation_[gfn] != (encrypted ? 2 : 1)) translate_slowly(gfn, encrypted);
+  }
+  void translate_slowly(uint64_t gfn, bool encrypted);
+  [[noreturn, gnu::cold]] void refuse_shared(uint64_t gpa);
+  [[noreturn, gnu::cold]] void second_load(const Site& site);
   void mix(uint64_t value) { trace_ = (trace_ ^ value) * 0x100'0000'01b3; }
 
   uint64_t call_rax_ = 0, call_rcx_ = 0;
@@ -154,16 +162,14 @@ class Hardware final : private SharedAccess {
   const char* why_ = "";
   Verdict verdict_;
   uint64_t exit_count_ = 0, request_ = 0, exit_code_ = 0, asked_info_1_ = 0, asked_current_ = 0, asked_end_ = 0, trace_ = 0, written_msr_ = 0, reason_ = 0;
-  std::vector<Seen> seen_ = std::vector<Seen>(size_t{guest_frames} * PageStore::words);
+  Table<Seen, guest_frames * words_of_page> seen_;
   uint32_t exchange_ = 1, exchanges_ = 1;  // the one under way, and how many there were
   std::vector<std::pair<uintptr_t, uint64_t>> bases_;  // where shared pages lie, and their guest addresses
-  std::vector<bool> validated_by_guest_ = std::vector<bool>(guest_frames);
-  std::vector<bool> shared_mapping_ = std::vector<bool>(guest_frames);
+  Table<bool, guest_frames> validated_by_guest_, shared_mapping_, clean_;  // clean: evicted since its validation
   // Translations a processor may hold: 0 none, 1 shared, 2 encrypted.
-  std::vector<uint8_t> translation_ = std::vector<uint8_t>(guest_frames);
+  Table<uint8_t, guest_frames> translation_;
   std::vector<uint32_t> validated_frames_, mapping_touched_, translated_, unclean_;
   std::vector<std::pair<uint64_t, uint64_t>> stored_;  // what private memory holds, by the guest's own stores
-  std::vector<bool> clean_ = std::vector<bool>(guest_frames);  // evicted since its validation
   std::vector<std::pair<uint64_t, uint64_t>> opaque_stores_;   // into the ciphertext page since the last exit
   std::optional<std::pair<uint64_t, uint64_t>> last_store_;    // where, and what was there before
 };

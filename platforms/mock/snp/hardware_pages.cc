@@ -11,7 +11,7 @@ std::string frame(uint64_t gfn) { return "frame " + std::to_string(gfn); }
 }  // namespace
 
 // A processor keeps the translation that it used first until it is told to drop it.
-void Hardware::translate(uint64_t gfn, bool encrypted) {
+void Hardware::translate_slowly(uint64_t gfn, bool encrypted) {
   uint8_t& held = translation_[gfn];
   if (held == 0) {
     held = encrypted ? 2 : 1;
@@ -63,7 +63,7 @@ void Hardware::store_private(uint64_t gpa, uint64_t value) {
 
 void Hardware::zero_private(uint64_t gfn) {
   use_private(gfn, Write::yes);
-  std::erase_if(stored_, [gfn](const auto& one) { return one.first / PageStore::words == gfn; });
+  std::erase_if(stored_, [gfn](const auto& one) { return one.first / words_of_page == gfn; });
   system_.fill(static_cast<uint32_t>(gfn), 0);
   // What a stale line holds is written back over the zeros some time.
   if (!clean_[gfn]) system_.word(gfn << 12) = stale_pattern;

@@ -100,7 +100,7 @@ void Hardware::check_request() {
     if (hypervisor_.lied_at(page + offset) || hypervisor_.gave(page + offset, field(offset))) return;  // not what the guest wrote
   }
   const auto* words = system_.words(static_cast<uint32_t>(request_ >> 12));
-  for (uint64_t index = 0; index < PageStore::words; ++index) {
+  for (uint64_t index = 0; index < words_of_page; ++index) {
     const uint64_t offset = index * 8;
     if (hypervisor_.lied_at(page + offset) || hypervisor_.gave(page + offset, words[index])) continue;  // its own bytes
     if (words[index] == 0 || offset == 0x3f0 || offset == 0x3f8 || offset == 0xff8) continue;

@@ -4,13 +4,17 @@
 #include <deque>
 #include <vector>
 
+#include "platforms/mock/snp/table.hh"
+
 namespace cupel::mock_snp {
 
+inline constexpr uint32_t words_of_page = 512;
+
 // Contents of pages by number. A page costs its bytes only once a word of it is looked at; until then it is a pattern.
+template <uint32_t pages>
 class PageStore {
  public:
-  static constexpr uint32_t words = 512;
-  explicit PageStore(uint32_t pages) : entries_(pages) {}
+  static constexpr uint32_t words = words_of_page;
 
   // All pages become `pattern`.
   void reset(uint64_t pattern) {
@@ -25,13 +29,8 @@ class PageStore {
     if (entry.body != nullptr) entry.body->words.fill(pattern);
   }
   uint64_t* words_of(uint32_t page) {
-    Entry& entry = touch(page);
-    if (entry.body == nullptr) {
-      if (used_ == bodies_.size()) bodies_.emplace_back();
-      entry.body = &bodies_[used_++];
-      entry.body->words.fill(entry.pattern);
-    }
-    return entry.body->words.data();
+    Entry& entry = entries_[page];
+    return entry.body != nullptr ? entry.body->words.data() : first_words_of(page);
   }
   bool is_all(uint32_t page, uint64_t value) const {
     const Entry& entry = entries_[page];
@@ -45,7 +44,7 @@ class PageStore {
 
  private:
   struct alignas(4096) Body {  // so that an address says which page it is in
-    std::array<uint64_t, PageStore::words> words;
+    std::array<uint64_t, words_of_page> words;
   };
   struct Entry {
     bool touched = false;
@@ -62,7 +61,15 @@ class PageStore {
     return entry;
   }
 
-  std::vector<Entry> entries_;
+  uint64_t* first_words_of(uint32_t page) {
+    Entry& entry = touch(page);
+    if (used_ == bodies_.size()) bodies_.emplace_back();
+    entry.body = &bodies_[used_++];
+    entry.body->words.fill(entry.pattern);
+    return entry.body->words.data();
+  }
+
+  Table<Entry, pages> entries_;
   std::vector<uint32_t> touched_;
   std::deque<Body> bodies_;  // a deque: pages are pointed at while more are added
   size_t used_ = 0;

@@ -15,7 +15,7 @@ Access judge_access(const NptEntry& npt, const RmpEntry& entry, uint32_t gfn, En
   return Access::data;
 }
 
-System::System() : rmp_(system_pages), npt_(guest_frames), validated_(guest_frames), page_touched_(system_pages), frame_touched_(guest_frames) {
+System::System() {
   for (uint32_t gfn = 0; gfn < guest_frames; ++gfn) npt_[gfn].spa = gfn;
   content_.reset(stale_pattern);
 }
@@ -98,7 +98,7 @@ void System::launch(uint32_t gfn) {
 bool System::hypervisor_write(uint32_t spa, uint32_t index, uint64_t value) {
   spa %= system_pages;
   if (rmp(spa).assigned) return false;
-  content_.words_of(spa)[index % PageStore::words] = value;
+  content_.words_of(spa)[index % words_of_page] = value;
   return true;
 }
 

@@ -57,8 +57,10 @@ class System {
   // touched is put back.
   void reset();
 
-  const RmpEntry& rmp(uint32_t spa) const { return rmp_[spa % system_pages]; }
-  const NptEntry& npt(uint32_t gfn) const { return npt_[gfn % guest_frames]; }
+  const RmpEntry& rmp(uint32_t spa) const { return rmp_[spa]; }
+  const NptEntry& npt(uint32_t gfn) const { return npt_[gfn]; }
+  // Whether the hypervisor lets a frame be used as shared memory: what access() says of it, where it is asked with each word.
+  bool is_shared(uint32_t gfn) const { return npt_[gfn].present && !npt_[gfn].reserved_bit && !rmp_[npt_[gfn].spa].assigned; }
   Access access(uint32_t gfn, Encrypted encrypted, Write write, unsigned vmpl = 0) const;
   // The 512 words behind a frame, through the nested page table.
   uint64_t* words(uint32_t gfn) { return content_.words_of(npt(gfn).spa); }
@@ -94,18 +96,19 @@ class System {
   void mark(uint32_t gfn, bool present, bool reserved_bit);
 
   // INV-1: how many system pages are validated for this frame; more than one is the attack.
-  unsigned validated_for(uint32_t gfn) const { return validated_[gfn % guest_frames]; }
+  unsigned validated_for(uint32_t gfn) const { return validated_[gfn]; }
 
  private:
   RmpEntry& touch(uint32_t spa);
   void set_validated(uint32_t spa, bool validated);
 
-  PageStore content_{system_pages};
-  std::vector<RmpEntry> rmp_;
-  std::vector<NptEntry> npt_;
-  std::vector<uint16_t> validated_;
+  PageStore<system_pages> content_;
+  Table<RmpEntry, system_pages> rmp_;
+  Table<NptEntry, guest_frames> npt_;
+  Table<uint16_t, guest_frames> validated_;
   std::vector<uint32_t> touched_pages_, touched_frames_;
-  std::vector<bool> page_touched_, frame_touched_;
+  Table<bool, system_pages> page_touched_;
+  Table<bool, guest_frames> frame_touched_;
 };
 
 }  // namespace cupel::mock_snp
