@@ -1,14 +1,18 @@
 #include "bench/fuzz_rows.hh"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 #include <memory>
 
 #include "bench/command.hh"
+#include "bench/snp_rows.hh"
 #include "bench/workload.hh"
 #include "fuzz/host/soak.hh"
 #include "fuzz/program/codec.hh"
@@ -117,26 +121,33 @@ Value fork_time(double seconds) {
 
 }  // namespace
 
-Report bench_fuzz(double seconds) {
+bool wanted(const std::string& name, const std::vector<std::string>& patterns) {
+  return patterns.empty() || std::ranges::any_of(patterns, [&](const std::string& pattern) { return fnmatch(pattern.c_str(), name.c_str(), 0) == 0; });
+}
+
+Report bench_fuzz(double seconds, const std::vector<std::string>& patterns) {
   const fuzz::Grammar grammar(linux_shim::description());
   const auto programs = generated(grammar, calls_to_run);
   const auto inputs = encoded(grammar, programs);
   Editor editor(grammar);
   fuzz::Executor executor;
-  return race(
-      {
-          {ceiling, a_second, ceiling, engine_rate},
-          runner("invariants", ceiling, invariants_only, inputs),
-          runner("model", ceiling, with_model, inputs),
-          runner("all-oracles", ceiling, {}, inputs),
-          {"three-way", a_second, ceiling, three_way},
-          {"generate", a_second, ceiling, [&](double time) { return editor.generate(time); }},
-          {"mutate", a_second, ceiling, [&](double time) { return editor.mutate(time); }},
-          {"mutate-bytes", a_second, ceiling, [&](double time) { return editor.mutate_bytes(time); }},
-          {"reset", "us", "fork", [&](double time) { return reset_time(executor, programs, time); }},
-          {"fork", "us", "fork", fork_time},
-      },
-      seconds);
+  std::vector<Contestant> all{
+      {ceiling, a_second, ceiling, engine_rate},
+      runner("invariants", ceiling, invariants_only, inputs),
+      runner("model", ceiling, with_model, inputs),
+      runner("all-oracles", ceiling, {}, inputs),
+      {"three-way", a_second, ceiling, three_way},
+      {"generate", a_second, ceiling, [&](double time) { return editor.generate(time); }},
+      {"mutate", a_second, ceiling, [&](double time) { return editor.mutate(time); }},
+      {"mutate-bytes", a_second, ceiling, [&](double time) { return editor.mutate_bytes(time); }},
+      {"reset", "us", "fork", [&](double time) { return reset_time(executor, programs, time); }},
+      {"fork", "us", "fork", fork_time},
+  };
+  std::ranges::move(snp_contestants(ceiling), std::back_inserter(all));
+  const auto held_against = [&](const std::string& name) { return std::ranges::any_of(all, [&](const Contestant& one) { return one.baseline == name && wanted(one.name, patterns); }); };
+  std::vector<Contestant> chosen;
+  std::ranges::copy_if(all, std::back_inserter(chosen), [&](const Contestant& one) { return wanted(one.name, patterns) || held_against(one.name); });
+  return race(chosen, seconds);
 }
 
 Report bench_sanitized(double seconds) {

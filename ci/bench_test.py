@@ -10,7 +10,9 @@ CUPEL = ""
 ROWS = {
     "engine-ceiling", "invariants", "model", "all-oracles", "three-way", "generate", "mutate", "mutate-bytes", "reset", "fork",
     "engine-ceiling+asan", "model+asan", "all-oracles+asan",
+    "snp_ap", "snp_attest", "snp_boot", "snp_cpuid", "snp_exits", "snp_hv_injection", "snp_io", "snp_messages", "snp_psc", "snp_vc",
 }
+HELP = {row.removesuffix("+asan") for row in ROWS if not row.startswith("snp_")} | {"snp_psc"}
 
 
 class Bench(unittest.TestCase):
@@ -33,8 +35,21 @@ class Bench(unittest.TestCase):
 
     def test_help_says_what_every_row_means(self):
         done = subprocess.run([CUPEL, "bench", "--help"], capture_output=True, text=True, timeout=300)
-        for row in ROWS:
-            self.assertIn(row.removesuffix("+asan"), done.stdout)
+        for row in HELP:
+            self.assertIn(row, done.stdout)
+
+    def test_rows_are_chosen_by_name_and_by_pattern_and_come_with_their_baseline(self):
+        for pattern, expected in (("snp_psc", {"snp_psc"}), ("snp_[pv]*", {"snp_psc", "snp_vc"})):
+            done = subprocess.run([CUPEL, "bench", "fuzz", pattern, "--seconds", "0.05", "--json"], capture_output=True, text=True, timeout=300)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            rows = {row["name"]: row for row in json.loads(done.stdout)["rows"]}
+            self.assertEqual(set(rows), expected | {"engine-ceiling"})
+            self.assertEqual(rows["snp_psc"]["unit"], "exits/s")
+
+    def test_an_unknown_row_is_named(self):
+        done = subprocess.run([CUPEL, "bench", "fuzz", "no_such_row"], capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no_such_row", done.stderr)
 
     def test_an_unknown_benchmark_is_named(self):
         done = subprocess.run([CUPEL, "bench", "no_such_benchmark"], capture_output=True, text=True, timeout=300)

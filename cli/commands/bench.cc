@@ -17,12 +17,16 @@ namespace {
 
 struct Options {
   std::string name = "fuzz";
+  std::vector<std::string> rows;
   double seconds = 2;
   bool json = false;
 };
 
+constexpr const char* sanitized_rows[] = {"engine-ceiling+asan", "model+asan", "all-oracles+asan"};
+
 // The rows a build with sanitizers measures, from its own program.
-bench::Report rows_of_sanitized_build(double seconds) {
+bench::Report rows_of_sanitized_build(double seconds, const std::vector<std::string>& patterns) {
+  if (std::ranges::none_of(sanitized_rows, [&](const char* name) { return bench::wanted(name, patterns); })) return {};
   const auto program = root() / "build/dev/bench/cupel_bench_sanitized";
   const auto missing = [](std::string why) { return bench::Report{{}, {"rows +asan: " + std::move(why)}}; };
   if (!std::filesystem::exists(program)) return missing(program.string() + " is not built; ./cupel bench builds it");
@@ -43,10 +47,14 @@ void warn_of_company() {
 int run(const Options& options) {
   if (options.name != "fuzz") return complain("there is no benchmark " + options.name + "; known: fuzz");
   warn_of_company();
-  bench::Report report = bench::bench_fuzz(options.seconds);
-  bench::Report sanitized = rows_of_sanitized_build(options.seconds);
+  bench::Report report = bench::bench_fuzz(options.seconds, options.rows);
+  bench::Report sanitized = rows_of_sanitized_build(options.seconds, options.rows);
   std::ranges::move(sanitized.rows, std::back_inserter(report.rows));
   std::ranges::move(sanitized.missing, std::back_inserter(report.missing));
+  for (const std::string& pattern : options.rows) {
+    const auto measured = [&](const bench::Row& row) { return bench::wanted(row.name, {pattern}); };
+    if (report.missing.empty() && std::ranges::none_of(report.rows, measured)) return complain("no row of fuzz is named " + pattern + "; ./cupel bench --help lists them");
+  }
   if (options.json) {
     print_json({{"rows", report.rows}});
   } else {
@@ -69,6 +77,7 @@ constexpr const char* what_rows_mean = R"(Rows of fuzz. All run the same 4096 ge
   mutate-bytes       the same from bytes to bytes, as an engine has it
   reset              microseconds to put a machine back after a ten-call program
   fork               microseconds for a process that does nothing: what a fork server pays instead
+  snp_psc, ...       each target of the SEV-SNP boundary: exits a second with all its oracles
   ...+asan           the same in the build a campaign uses: ASan, UBSan, coverage hooks
 docs/benchmarks.md has figures and profiles.
 )";
@@ -79,6 +88,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("bench", "Measure, side by side in one run");
   command->add_option("NAME", options->name, "fuzz: programs a second on one core")->capture_default_str();
+  command->add_option("ROW", options->rows, "only these rows, by name or pattern (snp_psc, 'snp_*'), and their baselines");
   command->add_option("--seconds", options->seconds, "how long each row is measured")->capture_default_str()->check(CLI::Range(0.05, 600.0));
   command->footer(what_rows_mean);
   command->add_flag("--json", options->json, "one JSON object on stdout");

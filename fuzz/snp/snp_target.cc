@@ -131,6 +131,7 @@ SnpTarget::Pass SnpTarget::pass(const Script& script, uint64_t secret, std::stri
 
 Run SnpTarget::execute(const Script& script, std::string* trace) {
   const Pass first = pass(script, 0x1111'2222'3333'4444, trace);
+  exits_ += world_.hardware.exit_count();
   if (trace != nullptr) {
     for (const mock_snp::Act& act : script.acts) *trace += "# " + snp::print(act) + "\n";
   }

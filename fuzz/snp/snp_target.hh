@@ -33,6 +33,8 @@ class SnpTarget : public Target {
   std::string print(ByteView input) override { return snp::print(grammar_, decode(grammar_, input)); }
   std::expected<ParsedInput, std::string> parse(std::string_view text) override;
   std::string trace(ByteView input) override;
+  // Exits of the guest in all runs so far; those of second runs with other secrets do not count.
+  uint64_t exits() const { return exits_; }
 
  protected:
   // A fresh guest on a world which has just begun.
@@ -64,6 +66,7 @@ class SnpTarget : public Target {
   Grammar grammar_;
   std::vector<std::string> disabled_;
   World world_;
+  uint64_t exits_ = 0;
 };
 
 }  // namespace cupel::fuzz::snp

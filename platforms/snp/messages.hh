@@ -51,8 +51,10 @@ class Messages {
     return {reinterpret_cast<uint8_t*>(page.data()), sizeof page};  // SAFETY: an array of plain words, as bytes
   }
   bool seal(uint8_t type, std::span<const uint8_t> payload, uint64_t sequence);
-  bool send(bool extended);
-  void receive();
+  // Where a message of that size ends in its page.
+  static constexpr uint64_t end_of(uint64_t size) { return (message::header_size + size + 7) / 8 * 8; }
+  bool send(uint64_t answer_end, bool extended);
+  void receive(uint64_t answer_end);
   bool open(uint8_t type, uint64_t sequence, std::span<uint8_t> answer);
   void destroy_key();
 
@@ -65,6 +67,7 @@ class Messages {
   bool alive_ = false;
   uint64_t sequence_ = 0;  // of the last answer, or what the secrets page starts with
   Page page_{};            // the message under way: private
+  uint64_t used_ = 0, request_used_ = message::page_size;  // bytes of it, and of what the request's page may still hold
   uint64_t certificate_bytes_ = 0;
 };
 
@@ -89,16 +92,20 @@ bool Messages<Hardware, Cipher>::seal(uint8_t type, std::span<const uint8_t> pay
   page_[message::sequence_at / 8] = header.sequence;
   page_[message::algorithm_at / 8] = header.first;
   page_[message::algorithm_at / 8 + 1] = header.second;
+  used_ = end_of(payload.size());
   const auto bytes = bytes_of(page_);
   return cipher_.seal(key_, sequence, bytes.subspan(message::authenticated_from, message::authenticated_size), payload, bytes.subspan(message::header_size, payload.size()), bytes.first(message::tag_size));
 }
 
 // Until the secure processor has taken it. What is sent again is the same to the last bit.
 template <SnpHardware Hardware, MessageCipher Cipher>
-bool Messages<Hardware, Cipher>::send(bool extended) {
+bool Messages<Hardware, Cipher>::send(uint64_t answer_end, bool extended) {
   certificate_bytes_ = 0;
-  for (uint64_t offset = 0; offset < message::page_size; offset += 8) core_.hardware.shared64(pages_.response + offset).write(0);
-  for (uint64_t offset = 0; offset < message::page_size; offset += 8) core_.hardware.shared64(pages_.request + offset).write(page_[offset / 8]);
+  // What an earlier, longer request left in the page is overwritten as well; of the answer's page no more is ever read.
+  const uint64_t request_end = used_ > request_used_ ? used_ : request_used_;
+  request_used_ = used_;
+  for (uint64_t offset = 0; offset < answer_end; offset += 8) core_.hardware.shared64(pages_.response + offset).write(0);
+  for (uint64_t offset = 0; offset < request_end; offset += 8) core_.hardware.shared64(pages_.request + offset).write(page_[offset / 8]);
   for (unsigned tries = 0; tries < message_tries_max; ++tries) {
     const Answer answer = ghcb_.exchange({.event = extended ? ghcb::Event::extended_guest_request : ghcb::Event::guest_request, .info_1 = pages_.request, .info_2 = pages_.response,
                                           .in = {.rax = pages_.certificates, .rbx = pages_.certificate_pages}, .info_2_returned = true});
@@ -116,9 +123,9 @@ bool Messages<Hardware, Cipher>::send(bool extended) {
 }
 
 template <SnpHardware Hardware, MessageCipher Cipher>
-void Messages<Hardware, Cipher>::receive() {
+void Messages<Hardware, Cipher>::receive(uint64_t answer_end) {
   const auto any = [](uint64_t word) { return word <= UINT64_MAX; };
-  for (uint64_t offset = 0; offset < message::page_size; offset += 8) {
+  for (uint64_t offset = 0; offset < answer_end; offset += 8) {
     page_[offset / 8] = core_.hardware.shared64(pages_.response + offset).read_once(SITE("message.response", "header of this request's answer, then the tag over the copy", "an_answer_is_taken_only_for_its_own_request")).checked(any).value_or(0);
   }
 }
@@ -136,8 +143,8 @@ std::expected<void, MessageFault> Messages<Hardware, Cipher>::exchange(uint8_t t
   if (!alive_) return std::unexpected(MessageFault::key_destroyed);
   if (payload.size() > message::payload_max || answer.size() > message::payload_max) return std::unexpected(MessageFault::too_long);
   const uint64_t sequence = message::next_sequence<uint64_t>(sequence_);
-  bool good = sequence != 0 && seal(type, payload, sequence) && send(extended);
-  if (good) receive();
+  bool good = sequence != 0 && seal(type, payload, sequence) && send(end_of(answer.size()), extended);
+  if (good) receive(end_of(answer.size()));
   good = good && open(type, sequence, answer);
   if (!good) {
     destroy_key();

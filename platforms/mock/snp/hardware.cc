@@ -194,8 +194,8 @@ void Hardware::after_store(volatile void* address, size_t size) {
   const uint64_t gpa = gpa_of(address);
   if (gpa >> 12 == opaque_gfn && opaque_gfn != 0) opaque_stores_.emplace_back(gpa, system_.word(gpa));
   if (gpa >> 12 == hypervisor_.ghcb_frame()) writing_ = writing_page_ = true;
-  mix(gpa * 16 + size);
-  if (gpa >> 12 != opaque_gfn || opaque_gfn == 0) mix(system_.word(gpa));
+  const bool opaque = gpa >> 12 == opaque_gfn && opaque_gfn != 0;
+  mix((gpa * 16 + size) ^ (opaque ? 0 : system_.word(gpa) * 0x9e37'79b9'7f4a'7c15));
   step();
 }
 
