@@ -58,6 +58,9 @@ constexpr std::array loose_fields{
     LooseField{"RawStatx", 144, 112, Loose::any},
     LooseField{"RawLimit", 0, 8, Loose::ceiling},
     LooseField{"RawLimit", 8, 8, Loose::ceiling},
+    // How much there is on it, its number and how it is mounted.
+    LooseField{"RawStatfs", 16, 48, Loose::any},
+    LooseField{"RawStatfs", 80, 8, Loose::any},
     LooseField{"RawUsage", 0, 144, Loose::any},
     LooseField{"RawTicks", 0, 32, Loose::any},
     LooseField{"RawTimespec", 0, 16, Loose::any},
@@ -85,7 +88,7 @@ bool only_sandboxed(Loose how, uint32_t ours, uint32_t theirs) {
   return how == Loose::privileges && (ours & theirs) == theirs && ((ours & ~theirs) & ~set_ids) == 0;
 }
 
-// A record of getdents64(2).
+// A record of getdents64(2). Those of getdents(2) have the type in their last byte.
 struct EntryHead {
   uint64_t inode;
   int64_t offset;
@@ -93,6 +96,7 @@ struct EntryHead {
   uint8_t type;
 };
 constexpr size_t entry_head_size = 19;
+enum class TypeAt : uint8_t { head, end };
 
 // The records of a listing with what each file system makes up itself: inode number and offset.
 struct Listed {
@@ -100,7 +104,7 @@ struct Listed {
   uint8_t type;
   uint64_t inode;
 };
-std::vector<Listed> entries_of(std::span<const std::byte> bytes) {
+std::vector<Listed> entries_of(std::span<const std::byte> bytes, TypeAt type_at) {
   std::vector<Listed> entries;
   while (bytes.size() > entry_head_size) {
     EntryHead head{};
@@ -109,8 +113,10 @@ std::vector<Listed> entries_of(std::span<const std::byte> bytes) {
     if (head.size <= entry_head_size || head.size > bytes.size() + padding_max) break;
     head.size = static_cast<uint16_t>(std::min<size_t>(head.size, bytes.size()));
     // SAFETY: characters within the record, as just checked; the name ends at its NUL or with the record.
-    const auto* name = reinterpret_cast<const char*>(bytes.data() + entry_head_size);
-    entries.push_back({{name, strnlen(name, head.size - entry_head_size)}, head.type, head.inode});
+    const size_t name_at = type_at == TypeAt::head ? entry_head_size : entry_head_size - 1;
+    const auto* name = reinterpret_cast<const char*>(bytes.data() + name_at);
+    const uint8_t type = type_at == TypeAt::head ? head.type : static_cast<uint8_t>(bytes[head.size - 1u]);
+    entries.push_back({{name, strnlen(name, head.size - entry_head_size)}, type, head.inode});
     bytes = bytes.subspan(head.size);
   }
   std::ranges::sort(entries, {}, &Listed::name);
@@ -197,7 +203,8 @@ std::optional<Difference> Comparison::compare(const RecordedCall& libos, const K
 }
 
 void Comparison::normalise(const RecordedCall& libos) {
-  if (libos.desc->number == SYS_getdents64 && libos.value > 0) take_over_entries(libos.registers[1], static_cast<size_t>(libos.value));
+  const bool lists = libos.desc->number == SYS_getdents64 || libos.desc->number == SYS_getdents;
+  if (lists && libos.value > 0) take_over_entries(libos.registers[1], static_cast<size_t>(libos.value), libos.desc->number == SYS_getdents);
   if (libos.desc->number == SYS_getrandom && libos.value > 0) take_over(libos.registers[0], static_cast<size_t>(libos.value));
   if (libos.desc->number == SYS_ppoll) take_over(libos.registers[2], sizeof(timespec));  // what was left of the time
   if (libos.desc->number == SYS_time) take_over(libos.registers[0], sizeof(time_t));
@@ -260,12 +267,13 @@ void Comparison::take_over_number(uint64_t address, Renaming& numbers, uint64_t 
 }
 
 // The order of a directory's entries is nobody's promise: where both hold the same ones, they agree.
-void Comparison::take_over_entries(uint64_t address, size_t size) {
+void Comparison::take_over_entries(uint64_t address, size_t size, bool old_records) {
+  const TypeAt type_at = old_records ? TypeAt::end : TypeAt::head;
   for (const Image& image : std::span(images_).first(image_count_)) {
     if (address < image.address || address - image.address > image.ours.size()) continue;
     size = std::min(size, image.ours.size() - (address - image.address));  // the last padding may lie where nothing can be written
-    const auto ours = entries_of(image.ours.subspan(address - image.address, size));
-    const auto theirs = entries_of(std::span(image.theirs).subspan(address - image.address, size));
+    const auto ours = entries_of(image.ours.subspan(address - image.address, size), type_at);
+    const auto theirs = entries_of(std::span(image.theirs).subspan(address - image.address, size), type_at);
     const bool same = std::ranges::equal(ours, theirs, [&](const Listed& a, const Listed& b) {
       return a.name == b.name && a.type == b.type && inodes_.matches(a.inode, b.inode);
     });

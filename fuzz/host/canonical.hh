@@ -63,7 +63,7 @@ class Comparison {
   void take_over(uint64_t address, size_t size);
   // `number` says which number the eight bytes there stand for.
   void take_over_number(uint64_t address, Renaming& numbers, uint64_t (*number)(uint64_t) = [](uint64_t same) { return same; });
-  void take_over_entries(uint64_t address, size_t size);
+  void take_over_entries(uint64_t address, size_t size, bool old_records);
   template <class T>
   bool read(uint64_t address, T& ours, T& theirs) const;
 

@@ -296,7 +296,10 @@ Judgement ThreeWay::judge(const Case& entry, const Batch& batch, size_t program)
       const bool both_failed = !judgement.finding && libos.failed() && KernelCall{answer.value, nullptr, 0, 0}.failed();
       if (both_failed) both_failed_.push_back(call);
       else agreed = std::min(agreed, call);
-      if (judgement.finding || libos.failed() != KernelCall{answer.value, nullptr, 0, 0}.failed()) break;
+      const bool kernel_failed = KernelCall{answer.value, nullptr, 0, 0}.failed();
+      // Another count, say, and what comes later may depend on it.
+      const bool parted = libos.failed() != kernel_failed || (!kernel_failed && libos.value != answer.value);
+      if (judgement.finding || parted) break;
     } else if (call == entry.model.call) {
       if (enabled_[1]) {
         judgement.finding = finding(entry, call, "model_host", fmt::format("{} (as the kernel and libos have it)", value_text(answer.value)),

@@ -43,7 +43,7 @@ class Digest {
   }
 
   void add(Task& task, libos::OpenFile& file) {
-    numbers(place(&file), file.flags(), file.descriptor_count);
+    numbers(place(&file), file.flags(), file.descriptor_count, file.lock.kind());
     if (file.as_file() != nullptr) numbers(file.seek(task, 0, libos::Whence::current).value_or(0));
     if (file.kind() == interface::Resource::eventfd) numbers(static_cast<libos::EventFd&>(file).value());
     const libos::Inode* inode = file.inode();

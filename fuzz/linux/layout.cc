@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "libos/base/check.hh"
+#include "libos/base/page.hh"
 
 namespace cupel::fuzz {
 
@@ -101,6 +102,14 @@ void Layouter::lay_out(const Step& step, Layout& out) {
     if (desc.regs == 2) out.registers[desc.reg + 1u] = arg.value;
     out.extents.push_back({address, reach_of(desc, arg), !is_only_written(desc.kind), is_written(desc.kind)});
     if (is_vector(desc.kind)) relocate_vector(desc, arg, address, out);
+  }
+  for (size_t index = 0; index < call.arg_count; ++index) {
+    const ArgDesc& desc = call.arg_array[index];
+    if (!desc.sized) continue;
+    const uint64_t size = std::min(out.registers[desc.reg + 1u], page_size);
+    for (Extent& extent : out.extents) {
+      if (extent.address == out.registers[desc.reg]) extent.size = std::max(extent.size, size);
+    }
   }
   out.bytes.resize(std::min<size_t>(out.bytes.size() + guard_size, room_), guard_byte);
 }

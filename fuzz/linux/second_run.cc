@@ -21,12 +21,20 @@ struct Exception {
 };
 constexpr std::string_view counter_gone = "an eventfd has given its value away when it turns out that it cannot be handed over";
 constexpr std::string_view marked_read = "the directory is marked as read before it turns out that no record fits";
+constexpr std::string_view moved_already = "the bytes have moved when it turns out that the new position cannot be told";
+constexpr std::string_view let_go = "who wants the other kind of lock has let go of his own by then";
 constexpr std::string_view page_by_page = "what lies before the page that will not do is done";
 constexpr std::array exceptions{
     Exception{"read", Errno::fault, counter_gone, interface::Resource::eventfd},
     Exception{"readv", Errno::fault, counter_gone, interface::Resource::eventfd},
     Exception{"getdents64", Errno::inval, marked_read},
     Exception{"getdents64", Errno::fault, marked_read},
+    Exception{"getdents", Errno::inval, marked_read},
+    Exception{"getdents", Errno::fault, marked_read},
+    Exception{"sendfile", Errno::fault, moved_already},
+    Exception{"copy_file_range", Errno::fault, moved_already},
+    Exception{"flock", Errno::again, let_go},
+    Exception{"flock", Errno::intr, let_go},
     Exception{"mprotect", Errno::nomem, page_by_page},
     Exception{"mprotect", Errno::acces, page_by_page},
     Exception{"madvise", Errno::nomem, page_by_page},

@@ -233,7 +233,7 @@ uint64_t Generator::field_value(Random& random, const Program& program, size_t a
     const auto ref = find_result(grammar_, random, program, at, fitting(wanted(field.kind, field.resource)));
     if (ref) return static_cast<uint64_t>(ref_code(*ref));
   }
-  return interesting_number(random, field.kind, field.is_signed ? -1 : 0, 16, field.values);
+  return interesting_number(random, field.kind, field.is_signed ? -1 : 0, 16, field.values, field.usual);
 }
 
 void Generator::make_structs(Random& random, const Program& program, size_t at, const interface::StructDesc& element, size_t count,

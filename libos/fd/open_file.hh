@@ -3,6 +3,7 @@
 #include <span>
 
 #include "libos/base/counted.hh"
+#include "libos/fd/file_lock.hh"
 #include "libos/fs/stat.hh"
 #include "libos/fd/user_cursor.hh"
 #include "libos/interface/desc.hh"
@@ -30,7 +31,7 @@ enum class PollEvent : uint16_t { in = 1, pri = 2, out = 4, error = 8, hang_up =
 // (FdTable::reader, writer) before read() or write() run.
 class OpenFile : public Counted {
  public:
-  explicit OpenFile(uint32_t flags) : flags_(flags) {}
+  explicit OpenFile(uint32_t flags) : lock(*this), flags_(flags) {}
 
   virtual interface::Resource kind() const = 0;
   // Both return how many bytes moved. `at`: the file position for pread and pwrite (ESPIPE where there is none);
@@ -60,6 +61,7 @@ class OpenFile : public Counted {
   bool writable() const { return ((flags_ & 3) == 1 || (flags_ & 3) == 2) && !has(OpenFlag::path); }
 
   uint32_t descriptor_count = 0;  // how many table slots name it
+  FileLock lock;                  // of flock(2)
 
  private:
   uint32_t flags_;

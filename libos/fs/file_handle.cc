@@ -104,33 +104,35 @@ Result<uint64_t> FileHandle::seek(Task&, int64_t offset, Whence whence) {
 
 uint16_t FileHandle::poll(Task&, Waiter*) { return ready_file; }
 
-Result<uint64_t> FileHandle::list(UserCursor& out) {
+Result<uint64_t> FileHandle::list(UserCursor& out, Record format) {
   auto& directory = static_cast<Directory&>(*inode_);
   struct Header {
     uint64_t inode;
     int64_t next;
     uint16_t size;
   };
-  constexpr size_t header_size = 19;  // ino, off, reclen, type: packed
+  const bool type_first = format == Record::type_first;
+  constexpr size_t header_size_max = 19;  // ino, off, reclen, type: packed
+  const size_t header_size = type_first ? header_size_max : header_size_max - 1;
   uint64_t done = 0;    // bytes of whole records: one that faults half-way does not count
   bool broken = false;  // one did
   const auto emit = [&](std::string_view name, const Inode& inode, uint64_t next) -> bool {
-    std::array<std::byte, (header_size + name_size_max + 1 + 7) / 8 * 8> record{};
-    const auto size = static_cast<uint16_t>((header_size + name.size() + 1 + 7) / 8 * 8);
+    std::array<std::byte, (header_size_max + name_size_max + 1 + 7) / 8 * 8> record{};
+    const auto size = static_cast<uint16_t>((header_size_max + name.size() + 1 + 7) / 8 * 8);
     if (out.remaining() < size) return false;
     const auto type = static_cast<uint8_t>((inode.mode & 0170000) >> 12);
     std::memcpy(record.data(), &inode.number, 8);
     std::memcpy(record.data() + 8, &next, 8);
     std::memcpy(record.data() + 16, &size, 2);
-    std::memcpy(record.data() + 18, &type, 1);
+    if (type_first) std::memcpy(record.data() + header_size - 1, &type, 1);
     std::memcpy(record.data() + header_size, name.data(), name.size());
     // The padding behind the NUL stays as it was: filldir64() of Linux's fs/readdir.c does not write it.
-    const size_t said = header_size + name.size() + 1;
-    if (out.put(std::span(record).first(said)) < said) {
-      broken = true;
-      return false;
-    }
-    out.skip(size - said);
+    const size_t said = header_size + name.size() + 1, last = type_first ? 0 : 1;
+    broken = out.put(std::span(record).first(said)) < said;
+    if (broken) return false;
+    out.skip(size - said - last);
+    broken = out.put(std::as_bytes(std::span(&type, 1)).first(last)) < last;
+    if (broken) return false;
     done += size;
     return true;
   };

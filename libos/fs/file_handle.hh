@@ -22,8 +22,10 @@ class FileHandle : public OpenFile {
   void attach(Ref<Inode> inode) { inode_ = std::move(inode); }
   FileHandle* as_file() override { return this; }
 
-  // getdents64(2): whole records of the entries from the position on. EINVAL where the buffer is too small for one.
-  Result<uint64_t> list(UserCursor& out);
+  // getdents64(2): whole records of the entries from the position on. EINVAL where the buffer is too small for one. Those of
+  // getdents(2) have the type in their last byte.
+  enum class Record : uint8_t { type_first, type_last };
+  Result<uint64_t> list(UserCursor& out, Record record);
 
  private:
   FileSystem& files_;

@@ -33,6 +33,8 @@ struct Place {
 struct Walker {
   Ref<Directory> root, start;
   const Credentials* who;
+  bool confined = false;       // EXDEV where the path would leave what is below `root`: RESOLVE_BENEATH
+  bool follows_links = true;   // ELOOP where not: RESOLVE_NO_SYMLINKS
 };
 
 enum class RenameFlag : uint32_t { no_replace = 1, exchange = 2, whiteout = 4 };

@@ -55,6 +55,7 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
     }
     const bool as_it_is = is_last && (follow == Follow::never || (follow == Follow::create && trailing));
     if (name == "." || name == "..") {
+      if (name == ".." && at == walker.root && walker.confined) return fail(Errno::xdev);
       if (name == ".." && at != walker.root && at->parent) at = at->parent;
       if (is_last) return Place{at, name, name == "." ? Place::Last::dot : Place::Last::dot_dot, trailing, at, holder, {}};
       continue;
@@ -70,7 +71,7 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
     Entry* entry = at->find(name);
     const bool is_link = entry != nullptr && entry->inode->is_symlink();
     if (is_link && !as_it_is && (!is_last || follow == Follow::yes || follow == Follow::create || trailing)) {
-      if (++links_followed > symlinks_max) return fail(Errno::loop);
+      if (++links_followed > symlinks_max || !walker.follows_links) return fail(Errno::loop);
       auto link = static_cast<Symlink*>(entry->inode.get());
       if (!path.empty() || trailing) {
         if (rest_count == rests.size()) return fail(Errno::loop);
@@ -79,7 +80,10 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
       Ref<Inode> keep = entry->inode;
       path = link->target();
       holder = std::move(keep);
-      if (!path.empty() && path.front() == '/') at = walker.root;
+      if (!path.empty() && path.front() == '/') {
+        if (walker.confined) return fail(Errno::xdev);
+        at = walker.root;
+      }
       continue;
     }
     if (is_last) {

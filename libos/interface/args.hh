@@ -91,13 +91,6 @@ enum class Unknown : uint8_t {
   ignored,  // Linux ignores them here, and so do we
 };
 
-// The sets of `E`'s bits that programs mostly ask for, by `usual_of(E)` where there is one. Nothing depends on it but what is generated.
-template <class E>
-inline constexpr auto usual_sets = [] {
-  if constexpr (requires { usual_of(E{}); }) return usual_of(E{});
-  else return std::array<uint64_t, 0>{};
-}();
-
 // A set of bits of the enumeration `E`, which names them by `names_of(E)`.
 template <class E, Unknown unknown = Unknown::refused>
 struct Flags {
@@ -182,7 +175,20 @@ using UserInOut = Pointer<T, Kind::in_out, false>;
 template <GuestAbi T>
 using OptionalIn = Pointer<T, Kind::in, true>;
 template <GuestAbi T>
+using OptionalInOut = Pointer<T, Kind::in_out, true>;
+template <GuestAbi T>
 using OptionalOut = Pointer<T, Kind::out, true>;
+
+// A struct that may grow: the argument behind it is its size as the guest knows it.
+template <GuestAbi T>
+struct UserSized : UserIn<T> {
+  static constexpr ArgDesc describe() {
+    ArgDesc desc = UserIn<T>::describe();
+    desc.sized = true;
+    return desc;
+  }
+  static Result<UserSized> decode(const uint64_t* r) { return UserSized{{r[0]}}; }
+};
 
 // A futex word: compared with compare_exchange, never read twice.
 struct FutexWord {

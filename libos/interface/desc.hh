@@ -61,6 +61,7 @@ struct FieldDesc {
   uint8_t size;  // bytes
   bool is_signed;
   std::span<const NamedValue> values;
+  std::span<const uint64_t> usual{};  // as ArgDesc has it
 };
 
 struct StructDesc {
@@ -76,6 +77,7 @@ struct ArgDesc {
   uint8_t reg = 0;     // first register
   uint8_t regs = 1;    // how many: 2 for pointer and count
   bool optional = false;  // a null pointer is a meaning of its own
+  bool sized = false;     // the next register says how many bytes of the struct there are, which may be more than we know
   int64_t low = 0, high = 0;
   std::span<const NamedValue> values{};
   const StructDesc* element = nullptr;  // of in, out, in_out and the arrays

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <boost/pfr/core.hpp>
 #include <type_traits>
 #include <utility>
@@ -26,6 +27,13 @@ struct FlagsField {
   friend bool operator==(const FlagsField&, const FlagsField&) = default;
 };
 
+// The sets of `E`'s bits that programs mostly ask for, by `usual_of(E)` where there is one. Nothing depends on it but what is generated.
+template <class E>
+inline constexpr auto usual_sets = [] {
+  if constexpr (requires { usual_of(E{}); }) return usual_of(E{});
+  else return std::array<uint64_t, 0>{};
+}();
+
 template <class T>
 struct FieldTraits {
   static_assert(std::is_integral_v<T>);
@@ -41,7 +49,7 @@ template <class E>
 inline constexpr auto enum_values = names_of(E{});
 template <class E>
 struct FieldTraits<FlagsField<E>> {
-  static constexpr FieldDesc describe() { return {Kind::flags, Resource::none, 0, sizeof(E), false, enum_values<E>}; }
+  static constexpr FieldDesc describe() { return {Kind::flags, Resource::none, 0, sizeof(E), false, enum_values<E>, usual_sets<E>}; }
 };
 
 // The name of `T` as the compiler spells it, without its namespaces.

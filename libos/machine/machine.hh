@@ -2,6 +2,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include "libos/base/arena.hh"
+#include "libos/fd/file_lock.hh"
 #include "libos/machine/config.hh"
 #include "libos/platform/platform.hh"
 #include "libos/sync/machine_lock.hh"
@@ -58,6 +59,7 @@ class Machine {
   void wake_parents();
 
   FutexTable& futexes() { return *futexes_; }
+  FileLocks& file_locks() { return file_locks_; }
 
   // Walks every structure; a CHECK fails where one is damaged. Between calls only.
   void check() const;
@@ -75,6 +77,7 @@ class Machine {
   MachineLock lock_;
   FileSystem* files_ = nullptr;
   FutexTable* futexes_ = nullptr;
+  FileLocks file_locks_;
   Task* first_ = nullptr;
   boost::intrusive::list<Task, boost::intrusive::constant_time_size<false>> tasks_;
   uint32_t task_count_ = 0;

@@ -1,4 +1,4 @@
-// chmod, chown, utimensat and access, each with its kin.
+// chmod, chown, utimensat, utimes and access, each with its kin.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -91,6 +91,28 @@ Result<> change_times(const Call& call, Allowed& allowed, InodeId id, const NewT
   return {};
 }
 
+// Those of a path, or of a descriptor where there is none.
+Result<> change_times_at(const Call& call, Allowed& allowed, const NewTimes& times, uint32_t flags) {
+  if (call.address(1) == 0 && call.arg<int32_t>(0) != AT_FDCWD) {
+    if (flags != 0) return fail(Errno::inval);
+    return change_times(call, allowed, call.at(TRY(call.file(0))).inode, times);
+  }
+  if ((flags & ~path_flags) != 0) return fail(Errno::inval);
+  return change_times(call, allowed, TRY(target_of(call, 0, 1, flags)), times);
+}
+
+// Two of struct timeval.
+Result<NewTimes> read_microseconds(const Call& call, size_t index) {
+  NewTimes times;
+  if (call.address(index) == 0) return times;
+  times = TRY(call.read<NewTimes>(call.address(index)));
+  for (Timespec* time : {&times.access, &times.modify}) {
+    if (time->nanoseconds < 0 || time->nanoseconds >= 1'000'000) return fail(Errno::inval);
+    time->nanoseconds *= 1000;
+  }
+  return times;
+}
+
 }  // namespace
 
 namespace rules {
@@ -143,18 +165,31 @@ Result<> faccessat2(const Call& call, Allowed& allowed) {
 }
 
 Result<> utimensat(const Call& call, Allowed& allowed) {
-  const auto flags = call.arg<uint32_t>(3);
   NewTimes times;
   if (call.address(2) != 0) {
     times = TRY(call.read<NewTimes>(call.address(2)));
     if (times.access.nanoseconds == UTIME_OMIT && times.modify.nanoseconds == UTIME_OMIT) return allowed.returns(0);
   }
-  if (call.address(1) == 0 && call.arg<int32_t>(0) != AT_FDCWD) {
-    if (flags != 0) return fail(Errno::inval);
-    return change_times(call, allowed, call.at(TRY(call.file(0))).inode, times);
+  return change_times_at(call, allowed, times, call.arg<uint32_t>(3));
+}
+
+Result<> futimesat(const Call& call, Allowed& allowed) { return change_times_at(call, allowed, TRY(read_microseconds(call, 2)), 0); }
+
+Result<> utimes(const Call& call, Allowed& allowed) {
+  const NewTimes times = TRY(read_microseconds(call, 1));
+  return change_times(call, allowed, TRY(inode_of(call, {}, TRY(call.path(0)), Follow::yes)), times);
+}
+
+Result<> utime(const Call& call, Allowed& allowed) {
+  NewTimes times;
+  if (call.address(1) != 0) {
+    struct Seconds {
+      int64_t access, modify;
+    };
+    const auto seconds = TRY(call.read<Seconds>(call.address(1)));
+    times = {{seconds.access, 0}, {seconds.modify, 0}};
   }
-  if ((flags & ~path_flags) != 0) return fail(Errno::inval);
-  return change_times(call, allowed, TRY(target_of(call, 0, 1, flags)), times);
+  return change_times(call, allowed, TRY(inode_of(call, {}, TRY(call.path(0)), Follow::yes)), times);
 }
 
 }  // namespace rules

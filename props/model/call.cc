@@ -14,10 +14,11 @@ constexpr uint64_t transfer_max = 0x7fff'f000;  // bytes one call moves at most
 }  // namespace
 
 Result<FileId> Call::file(size_t index, bool path_too) const {
-  if (index == 0 && resumed() && task.held != FileId::none) return task.held;
+  const size_t place = index == 0 ? 0 : 1;
+  if (resumed() && task.held[place] != FileId::none) return task.held[place];
   const FileId id = table().at(arg<int32_t>(index));
   if (id == FileId::none || (!path_too && at(id).is_path())) return fail(Errno::badf);
-  if (index == 0) scratch_.file = id;
+  scratch_.files[place] = id;
   return id;
 }
 

@@ -20,7 +20,7 @@ struct Scratch {
   static constexpr size_t path_max = 4096;  // with its NUL
   std::array<std::array<char, path_max>, 2> paths;
   size_t paths_count;
-  FileId file;  // that the first argument stood for
+  std::array<FileId, Task::held_max> files;  // that the first argument stood for, and another
   std::vector<FileId> polled;  // that the entries of poll(2) stood for
   std::vector<Piece> pieces;
   std::vector<std::byte> bytes;
@@ -33,7 +33,7 @@ class Call {
        Scratch& scratch)
       : world(world), caller(caller), task(world.tasks[caller]), invocation_(invocation), outcome_(outcome), scratch_(scratch) {
     scratch_.paths_count = 0;
-    scratch_.file = FileId::none;
+    scratch_.files.fill(FileId::none);
     scratch_.polled.clear();
   }
 

@@ -1,4 +1,4 @@
-// getdents64, getcwd, chdir, fchdir, umask.
+// getdents, getdents64, getcwd, chdir, fchdir, umask.
 #include <dirent.h>
 
 #include <algorithm>
@@ -22,16 +22,18 @@ struct Record {
   std::string_view name;
 };
 
+enum class TypeAt : uint8_t { head, end };  // of getdents64(2), of getdents(2)
+
 // The record at the beginning of `bytes`, if there is a well-formed one.
-std::optional<Record> parse(std::span<const std::byte> bytes) {
+std::optional<Record> parse(std::span<const std::byte> bytes, TypeAt type_at) {
   Record record;
   if (bytes.size() < record_head) return std::nullopt;
   std::memcpy(&record.number, bytes.data(), 8);
   std::memcpy(&record.cookie, bytes.data() + 8, 8);
   std::memcpy(&record.size, bytes.data() + 16, 2);
-  std::memcpy(&record.type, bytes.data() + 18, 1);
   if (record.size > bytes.size() || record.size % 8 != 0 || record.size < record_head) return std::nullopt;
-  const auto text = bytes.subspan(record_head, record.size - record_head);
+  std::memcpy(&record.type, bytes.data() + (type_at == TypeAt::head ? 18 : record.size - 1), 1);
+  const auto text = bytes.subspan(type_at == TypeAt::head ? record_head : record_head - 1, record.size - record_head);
   const auto end = std::ranges::find(text, std::byte{0});
   if (end == text.end()) return std::nullopt;
   const auto length = static_cast<size_t>(end - text.begin());
@@ -70,11 +72,11 @@ bool may_be_at_end(const World& world, const OpenFile& file) {
   });
 }
 
-std::string inspect_records(const World& world, FileId id, std::span<const std::byte> bytes) {
+std::string inspect_records(const World& world, FileId id, std::span<const std::byte> bytes, TypeAt type_at) {
   const OpenFile& file = world.files[id];
   std::vector<uint32_t> seen;
   while (!bytes.empty()) {
-    const auto record = parse(bytes);
+    const auto record = parse(bytes, type_at);
     if (!record) return "a malformed record";
     const auto entry = entry_named(world, file.inode, record->name);
     if (!entry) return "a name which is not there";
@@ -89,11 +91,11 @@ std::string inspect_records(const World& world, FileId id, std::span<const std::
   return "";
 }
 
-void take_records(World& world, FileId id, std::span<const std::byte> bytes) {
+void take_records(World& world, FileId id, std::span<const std::byte> bytes, TypeAt type_at) {
   OpenFile& file = world.files[id];
   if (bytes.empty()) file.listing_unsure = true;  // nobody looked
   while (!bytes.empty()) {
-    const auto record = *parse(bytes);
+    const auto record = *parse(bytes, type_at);
     const Entry entry = *entry_named(world, file.inode, record.name);
     world.inodes[entry.inode].number.learn(record.number);
     file.listed.push_back(entry.serial);
@@ -102,11 +104,7 @@ void take_records(World& world, FileId id, std::span<const std::byte> bytes) {
   }
 }
 
-}  // namespace
-
-namespace rules {
-
-Result<> getdents64(const Call& call, Allowed& allowed) {
+Result<> list(const Call& call, Allowed& allowed, TypeAt type_at) {
   const FileId id = TRY(call.file(0));
   const uint64_t buffer = call.address(1);
   const auto size = static_cast<uint32_t>(std::max(call.arg<int32_t>(2), 0));  // counted with a sign
@@ -143,16 +141,23 @@ Result<> getdents64(const Call& call, Allowed& allowed) {
   allowed.returns(record_min, static_cast<int64_t>(std::min<size_t>(size, (room + record_align - 1) / record_align * record_align)));
   // Bytes behind the last record, and the padding in it, stay or go.
   allowed.writes_anything(buffer, room);
-  allowed.inspect([id, buffer](const World& world, const Actual& actual) {
-    return inspect_records(world, id, actual.bytes(buffer, static_cast<size_t>(actual.value)));
+  allowed.inspect([id, buffer, type_at](const World& world, const Actual& actual) {
+    return inspect_records(world, id, actual.bytes(buffer, static_cast<size_t>(actual.value)), type_at);
   });
-  allowed.then([id, buffer, touch](World& world, const Actual& actual) {
+  allowed.then([id, buffer, touch, type_at](World& world, const Actual& actual) {
     world.files[id].offset.forget();
-    take_records(world, id, actual.bytes(buffer, static_cast<size_t>(actual.value)));
+    take_records(world, id, actual.bytes(buffer, static_cast<size_t>(actual.value)), type_at);
     touch(world);
   });
   return {};
 }
+
+}  // namespace
+
+namespace rules {
+
+Result<> getdents(const Call& call, Allowed& allowed) { return list(call, allowed, TypeAt::end); }
+Result<> getdents64(const Call& call, Allowed& allowed) { return list(call, allowed, TypeAt::head); }
 
 Result<> getcwd(const Call& call, Allowed& allowed) {
   const InodeId cwd = call.world.contexts[call.task.fs].cwd;

@@ -6,7 +6,7 @@ namespace cupel::props {
 
 void Inode::clear() {
   type = FileType::regular;
-  mode = mode_unsure = user = group = 0;
+  mode = mode_unsure = user = group = modifications = 0;
   link_count = 1;
   size = 0;
   bytes_unsure = removed = linkable = false;
@@ -24,6 +24,7 @@ const DirectoryEntry* Inode::find(std::string_view name) const {
 }
 
 void Inode::touch(uint8_t which) {
+  if ((which & modify_time) != 0) ++modifications;
   for (unsigned index = 0; index < 3; ++index) {
     if ((which >> index & 1) != 0) times[index].known = false;
   }

@@ -52,6 +52,7 @@ struct Inode {
   bool linkable = false;           // O_TMPFILE without O_EXCL: may be given a name
   Learned number;
   Stamp times[3];             // access, modify, change
+  uint32_t modifications = 0; // how often its bytes may have become others
 
   void clear();
   const DirectoryEntry* find(std::string_view name) const;

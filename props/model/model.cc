@@ -141,9 +141,9 @@ void Model::State::take_over(const Alternative& alternative, TaskId caller, cons
 // A call keeps what it sleeps on open: others may close its descriptor, or put another file there.
 void Model::State::go_to_sleep(TaskId caller) {
   Task& task = world.tasks[caller];
-  if (!task.blocked && scratch.file != FileId::none) {
-    task.held = scratch.file;
-    ++world.files[task.held].references;
+  for (size_t place = 0; place < Task::held_max && !task.blocked; ++place) {
+    task.held[place] = scratch.files[place];
+    if (task.held[place] != FileId::none) ++world.files[task.held[place]].references;
   }
   if (!task.blocked) {
     task.polled.assign(scratch.polled.begin(), scratch.polled.end());
@@ -157,7 +157,9 @@ void Model::State::go_to_sleep(TaskId caller) {
 void Model::State::come_back(TaskId caller) {
   Task& task = world.tasks[caller];
   task.blocked = false;
-  if (task.held != FileId::none) world.drop_file(std::exchange(task.held, FileId::none));
+  for (FileId& held : task.held) {
+    if (held != FileId::none) world.drop_file(std::exchange(held, FileId::none));
+  }
   for (const FileId file : task.polled) {
     if (file != FileId::none) world.drop_file(file);
   }

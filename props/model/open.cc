@@ -1,6 +1,10 @@
-// open, openat, creat.
+// open, openat, openat2, creat.
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
 
 #include "props/model/rules.hh"
 #include "props/model/walk.hh"
@@ -42,9 +46,9 @@ Result<> check_flags(uint32_t flags) {
   return {};
 }
 
-Result<> open_path(const Call& call, Allowed& allowed, std::optional<size_t> index, std::string_view path, Opening opening) {
+Result<> open_path(const Call& call, Allowed& allowed, std::optional<size_t> index, std::string_view path, Opening opening, Scope scope) {
   const Follow follow = has(opening.flags, O_NOFOLLOW) ? Follow::no : Follow::yes;
-  const InodeId inode = TRY(inode_of(call, index, path, follow));
+  const InodeId inode = TRY(inode_of(call, index, path, follow, scope));
   if (has(opening.flags, O_DIRECTORY) && call.at(inode).type != FileType::directory) return fail(Errno::notdir);
   allowed.returns(call.table().lowest_free());
   allowed.then([=](World& world, const Actual&) { install(world, opening, inode); });
@@ -52,10 +56,10 @@ Result<> open_path(const Call& call, Allowed& allowed, std::optional<size_t> ind
 }
 
 Result<> open_unnamed(const Call& call, Allowed& allowed, std::optional<size_t> index, std::string_view path, Opening opening,
-                      uint32_t mode) {
+                      uint32_t mode, Scope scope) {
   // Not every file system has files without names.
   allowed.may_fail({Errno::opnotsupp, Errno::isdir, Errno::inval});
-  const InodeId directory = TRY(inode_of(call, index, path, has(opening.flags, O_NOFOLLOW) ? Follow::no : Follow::yes));
+  const InodeId directory = TRY(inode_of(call, index, path, has(opening.flags, O_NOFOLLOW) ? Follow::no : Follow::yes, scope));
   if (call.at(directory).type != FileType::directory) return fail(Errno::notdir);
   if (call.at(directory).removed) return fail(Errno::noent);
   allowed.returns(call.table().lowest_free());
@@ -99,7 +103,7 @@ Result<> open_new(const Call& call, Allowed& allowed, Opening opening, const Pla
   return {};
 }
 
-Result<> open_at(const Call& call, Allowed& allowed, std::optional<size_t> index, size_t path_index, uint32_t flags, uint32_t mode) {
+Result<> open_at(const Call& call, Allowed& allowed, std::optional<size_t> index, size_t path_index, uint32_t flags, uint32_t mode, Scope scope = {}) {
   if (has(flags, O_PATH)) flags &= direct_path_flags;
   TRY(check_flags(flags));
   constexpr uint32_t sync_half = O_SYNC ^ O_DSYNC;
@@ -107,13 +111,13 @@ Result<> open_at(const Call& call, Allowed& allowed, std::optional<size_t> index
   const std::string_view path = TRY(call.path(path_index));
   TRY(call.room_for_descriptors(1));
   const Opening opening{call.task.table, flags};
-  if (has(flags, O_PATH)) return open_path(call, allowed, index, path, opening);
-  if (has(flags, tmpfile_flag)) return open_unnamed(call, allowed, index, path, opening, mode);
+  if (has(flags, O_PATH)) return open_path(call, allowed, index, path, opening, scope);
+  if (has(flags, tmpfile_flag)) return open_unnamed(call, allowed, index, path, opening, mode, scope);
 
   const bool creates = has(flags, O_CREAT);
   const bool follows = !has(flags, O_NOFOLLOW) && !has(flags, O_CREAT | O_EXCL);
   const Follow follow = creates ? (follows ? Follow::creating : Follow::never) : (follows ? Follow::yes : Follow::no);
-  const Place place = TRY(place_of(call, index, path, follow));
+  const Place place = TRY(place_of(call, index, path, follow, scope));
   if (creates && place.slash && place.last == Place::Last::name) return fail(Errno::isdir);
   TRY(place.looked_up());
   if (place.inode != InodeId::none) return open_existing(call, allowed, opening, place);
@@ -121,9 +125,47 @@ Result<> open_at(const Call& call, Allowed& allowed, std::optional<size_t> index
   return open_new(call, allowed, opening, place, mode);
 }
 
+// A struct that a newer program may have more of: what we do not know must be zero.
+Result<open_how> read_how(const Call& call, uint64_t address, uint64_t size) {
+  constexpr uint64_t how_size = sizeof(open_how);
+  if (size < how_size) return fail(Errno::inval);
+  if (size > page_size) return fail(Errno::too_big);
+  std::array<std::byte, page_size> rest;
+  const auto unknown = std::span(rest).first(size - how_size);
+  const size_t got = call.load(address + how_size, unknown);
+  if (std::ranges::any_of(unknown.first(got), [](std::byte one) { return one != std::byte{0}; })) return fail(Errno::too_big);
+  if (got < unknown.size()) return fail(Errno::fault);
+  return call.read<open_how>(address);
+}
+
+// Unlike open(2), nothing that means nothing is let pass.
+Result<> check_how(const open_how& how) {
+  constexpr uint64_t all_flags = O_ACCMODE | creation_flags | O_CLOEXEC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | 0100000 | O_NOATIME | O_TMPFILE | direct_path_flags;
+  constexpr uint64_t all_resolve = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_CACHED;
+  const bool creates = (how.flags & (O_CREAT | tmpfile_flag)) != 0;
+  if ((how.flags & ~all_flags) != 0 || (how.resolve & ~all_resolve) != 0) return fail(Errno::inval);
+  if ((how.resolve & RESOLVE_BENEATH) != 0 && (how.resolve & RESOLVE_IN_ROOT) != 0) return fail(Errno::inval);
+  if (how.mode > (creates ? 07777u : 0u)) return fail(Errno::inval);
+  TRY(check_flags(static_cast<uint32_t>(how.flags)));
+  if ((how.flags & O_PATH) != 0 && (how.flags & ~uint64_t{direct_path_flags}) != 0) return fail(Errno::inval);
+  if ((how.resolve & RESOLVE_CACHED) != 0 && (creates || (how.flags & O_TRUNC) != 0)) return fail(Errno::again);
+  return {};
+}
+
 }  // namespace
 
 namespace rules {
+
+Result<> openat2(const Call& call, Allowed& allowed) {
+  const open_how how = TRY(read_how(call, call.address(2), call.arg<uint64_t>(3)));
+  TRY(check_how(how));
+  Scope scope{.links = (how.resolve & RESOLVE_NO_SYMLINKS) == 0};
+  if ((how.resolve & RESOLVE_BENEATH) != 0) scope.edge = Scope::Edge::closed;
+  if ((how.resolve & RESOLVE_IN_ROOT) != 0) scope.edge = Scope::Edge::root;
+  // What is remembered is for the machine to say; and a real one may be disturbed by others who rename.
+  if ((how.resolve & RESOLVE_CACHED) != 0 || (scope.edge != Scope::Edge::none && call.world.bounds.failures_show)) allowed.may_fail(Errno::again);
+  return open_at(call, allowed, 0, 1, static_cast<uint32_t>(how.flags), static_cast<uint32_t>(how.mode), scope);
+}
 
 Result<> open(const Call& call, Allowed& allowed) {
   return open_at(call, allowed, {}, 0, call.arg<uint32_t>(1), call.arg<uint32_t>(2));

@@ -9,6 +9,7 @@ void OpenFile::clear() {
   pipe = PipeId::none;
   counter = CounterId::none;
   flags = references = rewound_at = 0;
+  lock = FileLock::none;
   offset = {true, 0};
   listed.clear();
   listing_unsure = false;
@@ -29,6 +30,7 @@ void Pipe::clear() {
   bytes.clear();
   begin = 0;
   fragments.clear();
+  loans.clear();
   readers = writers = 0;
   unsure = false;
 }

@@ -11,6 +11,9 @@ enum class FileId : uint32_t { none = UINT32_MAX };
 enum class PipeId : uint32_t { none = UINT32_MAX };
 enum class CounterId : uint32_t { none = UINT32_MAX };
 
+// flock(2).
+enum class FileLock : uint8_t { none, shared, exclusive };
+
 // An open file description: what dup(2) and fork(2) share.
 struct OpenFile {
   InodeId inode = InodeId::none;
@@ -18,6 +21,7 @@ struct OpenFile {
   CounterId counter = CounterId::none;
   uint32_t flags = 0;    // access mode and status flags, as F_GETFL gives them
   uint32_t references = 0;
+  FileLock lock = FileLock::none;
   Learned offset{true, 0};            // of a directory in the middle of reading, the implementation's cookie
   std::vector<uint32_t> listed;       // serials of the directory entries getdents64(2) has given since the last rewind
   uint32_t rewound_at = 0;            // entries with a smaller serial must be among them at the end
@@ -42,10 +46,18 @@ struct Pipe {
   uint32_t readers = 0;
   uint32_t writers = 0;
   bool unsure = false;           // a large write went in bit by bit: anything goes
+  // Pages of files that lie in it: what is written to the file until they are read may show.
+  struct Loan {
+    InodeId inode;
+    uint32_t modifications;
+  };
+  std::vector<Loan> loans;
 
   void clear();
   size_t size() const { return bytes.size() - begin; }
   void fill(std::span<const std::byte> more);
+  // Pages of a file, whose bytes from `offset` on these are.
+  void borrow(std::span<const std::byte> more, uint64_t offset, InodeId inode, uint32_t modifications);
   void drain(size_t size);
 };
 

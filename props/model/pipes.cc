@@ -46,9 +46,18 @@ void Pipe::fill(std::span<const std::byte> more) {
   }
 }
 
+void Pipe::borrow(std::span<const std::byte> more, uint64_t offset, InodeId inode, uint32_t modifications) {
+  bytes.insert(bytes.end(), more.begin(), more.end());
+  for (size_t left = more.size(); left > 0; offset += fragments.back().left, left -= fragments.back().left) {
+    const auto part = static_cast<uint32_t>(std::min<uint64_t>(left, page_size - offset % page_size));
+    fragments.push_back({page_size, part});  // nothing is added to a page that is not the pipe's own
+  }
+  loans.push_back({inode, modifications});
+}
+
 void Pipe::drain(size_t size) {
   begin += size;
-  if (begin == bytes.size()) bytes.clear(), begin = 0;
+  if (begin == bytes.size()) bytes.clear(), loans.clear(), begin = 0;
   size_t emptied = 0;
   while (emptied < fragments.size() && fragments[emptied].left <= size) size -= fragments[emptied++].left;
   fragments.erase(fragments.begin(), fragments.begin() + static_cast<ptrdiff_t>(emptied));
@@ -60,6 +69,7 @@ Result<> read_pipe(const Call& call, Allowed& allowed, FileId id, Pieces pieces)
   const Pipe& pipe = call.world.pipes[file.pipe];
   const size_t wanted = total_size(pieces);
   if (wanted == 0) return allowed.returns(0);
+  const bool changed = std::ranges::any_of(pipe.loans, [&](const Pipe::Loan& loan) { return call.at(loan.inode).modifications != loan.modifications; });
   const size_t count = pipe.unsure ? wanted : std::min(wanted, pipe.size());
   if (count == 0 || pipe.unsure) {
     if (pipe.writers == 0) allowed.returns(0);
@@ -76,7 +86,7 @@ Result<> read_pipe(const Call& call, Allowed& allowed, FileId id, Pieces pieces)
   size_t done = 0;
   for (const Piece& piece : pieces) {
     const size_t step = std::min<uint64_t>(piece.size, reached - done);
-    if (pipe.unsure) {
+    if (pipe.unsure || changed) {
       allowed.writes_anything(piece.address, step);
     } else {
       allowed.writes(piece.address, std::span(pipe.bytes).subspan(pipe.begin + done, step));

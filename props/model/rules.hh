@@ -34,6 +34,7 @@
   RULE(33, dup2)             \
   RULE(35, nanosleep)        \
   RULE(39, getpid)           \
+  RULE(40, sendfile)         \
   RULE(56, clone)            \
   RULE(57, fork)             \
   RULE(58, vfork)            \
@@ -41,10 +42,12 @@
   RULE(61, wait4)            \
   RULE(63, uname)            \
   RULE(72, fcntl)            \
+  RULE(73, flock)            \
   RULE(74, fsync)            \
   RULE(75, fdatasync)        \
   RULE(76, truncate)         \
   RULE(77, ftruncate)        \
+  RULE(78, getdents)         \
   RULE(79, getcwd)           \
   RULE(80, chdir)            \
   RULE(81, fchdir)           \
@@ -78,7 +81,10 @@
   RULE(120, getresgid)       \
   RULE(121, getpgid)         \
   RULE(124, getsid)          \
+  RULE(132, utime)           \
   RULE(133, mknod)           \
+  RULE(137, statfs)          \
+  RULE(138, fstatfs)         \
   RULE(146, sched_get_priority_max) \
   RULE(147, sched_get_priority_min) \
   RULE(160, setrlimit)       \
@@ -92,10 +98,12 @@
   RULE(229, clock_getres)    \
   RULE(230, clock_nanosleep) \
   RULE(231, exit_group)      \
+  RULE(235, utimes)          \
   RULE(257, openat)          \
   RULE(258, mkdirat)         \
   RULE(259, mknodat)         \
   RULE(260, fchownat)        \
+  RULE(261, futimesat)       \
   RULE(262, newfstatat)      \
   RULE(263, unlinkat)        \
   RULE(264, renameat)        \
@@ -118,10 +126,12 @@
   RULE(306, syncfs)          \
   RULE(316, renameat2)       \
   RULE(318, getrandom)       \
+  RULE(326, copy_file_range) \
   RULE(327, preadv2)         \
   RULE(328, pwritev2)        \
   RULE(332, statx)           \
   RULE(436, close_range)     \
+  RULE(437, openat2)         \
   RULE(439, faccessat2)      \
   RULE(452, fchmodat2)
 

@@ -55,7 +55,9 @@ struct Task {
   bool alive = true;
   bool blocked = false;               // in a call that has not come back
   ProcessId waits_for = ProcessId::none;  // the process group that such a call, of wait4(2), was for when it began
-  FileId held = FileId::none;         // what that call reads or writes, whatever becomes of its descriptor meanwhile
+  static constexpr size_t held_max = 2;
+  std::array<FileId, held_max> held{FileId::none, FileId::none};  // what that call reads or writes, whatever becomes of its descriptors meanwhile
+  uint64_t started_at = 0;            // the file position it began with
   std::vector<FileId> polled;         // the same for poll(2), by entry; none for one that names nothing
   void clear() {
     auto room = std::move(polled);

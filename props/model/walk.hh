@@ -24,13 +24,23 @@ struct Place {
   Result<> looked_up() const { return trouble == Errno{} ? Result<>{} : fail(trouble); }
 };
 
+// How far openat2(2)'s RESOLVE_ flags let a walk go.
+struct Scope {
+  enum class Edge : uint8_t {
+    none,    // the whole file system
+    closed,  // nothing above or outside of where the walk starts: EXDEV
+    root,    // where the walk starts is the root
+  } edge = Edge::none;
+  bool links = true;  // symbolic links are followed; ELOOP where not
+};
+
 // Names are looked up from here: the root, the caller's directory or that of descriptor argument `index`: EBADF, ENOTDIR.
 Result<InodeId> start_of(const Call& call, std::optional<size_t> index, std::string_view path);
 
 // All but the last name must be there: ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG.
-Result<Place> place_of(const Call& call, std::optional<size_t> index, std::string_view path, Follow follow);
+Result<Place> place_of(const Call& call, std::optional<size_t> index, std::string_view path, Follow follow, Scope scope = {});
 
 // What is at the end of the path; must be there.
-Result<InodeId> inode_of(const Call& call, std::optional<size_t> index, std::string_view path, Follow follow);
+Result<InodeId> inode_of(const Call& call, std::optional<size_t> index, std::string_view path, Follow follow, Scope scope = {});
 
 }  // namespace cupel::props

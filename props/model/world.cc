@@ -137,7 +137,9 @@ void World::close(TableId table, uint32_t number) {
 
 void World::drop_file(FileId id) {
   OpenFile& file = files[id];
-  if (--file.references > 0 || file.pipe == PipeId::none) return;
+  if (--file.references > 0) return;
+  file.lock = FileLock::none;
+  if (file.pipe == PipeId::none) return;
   if (file.readable()) --pipes[file.pipe].readers;
   if (file.writable()) --pipes[file.pipe].writers;
 }

@@ -6,16 +6,20 @@
 
 #include "shims/linux/missing.hh"
 #include "shims/linux/syscalls/account.hh"
+#include "shims/linux/syscalls/copy.hh"
 #include "shims/linux/syscalls/groups.hh"
 #include "shims/linux/syscalls/ipc.hh"
 #include "shims/linux/syscalls/limits.hh"
+#include "shims/linux/syscalls/lock.hh"
 #include "shims/linux/syscalls/memory.hh"
 #include "shims/linux/syscalls/metadata.hh"
 #include "shims/linux/syscalls/names.hh"
 #include "shims/linux/syscalls/open.hh"
+#include "shims/linux/syscalls/statfs.hh"
 #include "shims/linux/syscalls/sync.hh"
 #include "shims/linux/syscalls/tasks.hh"
 #include "shims/linux/syscalls/time.hh"
+#include "shims/linux/syscalls/times.hh"
 #include "shims/linux/syscalls/transfer.hh"
 
 namespace cupel::linux_shim {
@@ -57,6 +61,7 @@ constexpr std::array entries{
     call_entry<dup2>(33, "dup2", errnos<nomem>, args("oldfd", "newfd")),
     call_entry<nanosleep>(35, "nanosleep", errnos<inval, intr>, args("span", "left"), Blocks{}),
     call_entry<getpid>(39, "getpid", errnos<>),
+    call_entry<sendfile>(40, "sendfile", errnos<again, inval, intr, fbig, nomem, Errno::pipe, Errno::spipe>, args("out_fd", "in_fd", "offset", "count"), Blocks{}),
     call_entry<clone>(56, "clone", errnos<again, nomem, perm>, args("flags", "stack", "parent_tid", "child_tid", "tls"), Blocks{},
                       Partial{"namespaces, CLONE_PIDFD, CLONE_PTRACE"}),
     call_entry<fork>(57, "fork", errnos<again, nomem>),
@@ -65,10 +70,12 @@ constexpr std::array entries{
     call_entry<wait4>(61, "wait4", errnos<Errno::child, intr, srch>, args("pid", "status", "options", "rusage"), Blocks{}),
     call_entry<uname>(63, "uname", errnos<fault>, args("buf")),
     call_entry<fcntl>(72, "fcntl", errnos<mfile, nomem, perm>, args("fd", "cmd", "arg"), Partial{"locks, leases, owners, pipe sizes, seals"}),
+    call_entry<flock>(73, "flock", errnos<again, inval, intr>, args("fd", "operation"), Blocks{}),
     call_entry<fsync>(74, "fsync", errnos<inval>),
     call_entry<fdatasync>(75, "fdatasync", errnos<inval>),
     call_entry<truncate>(76, "truncate", walk_errnos<inval, isdir, fbig>, args("path", "length")),
     call_entry<ftruncate>(77, "ftruncate", errnos<inval, fbig>, args("fd", "length")),
+    call_entry<getdents>(78, "getdents", errnos<inval, noent, notdir>),
     call_entry<getcwd>(79, "getcwd", errnos<noent, range, nametoolong>),
     call_entry<chdir>(80, "chdir", walk_errnos<>),
     call_entry<fchdir>(81, "fchdir", errnos<acces, notdir>),
@@ -102,7 +109,10 @@ constexpr std::array entries{
     call_entry<getresgid>(120, "getresgid", errnos<>, args("rgid", "egid", "sgid")),
     call_entry<getpgid>(121, "getpgid", errnos<srch>, args("pid")),
     call_entry<getsid>(124, "getsid", errnos<srch>, args("pid")),
+    call_entry<utime>(132, "utime", walk_errnos<opnotsupp, perm>, args("path", "times")),
     call_entry<mknod>(133, "mknod", walk_errnos<exist, inval, perm>, args("path", "mode", "dev"), Partial{"pipes with names, sockets, devices"}),
+    call_entry<statfs>(137, "statfs", walk_errnos<>),
+    call_entry<fstatfs>(138, "fstatfs", errnos<>),
     call_entry<sched_get_priority_max>(146, "sched_get_priority_max", errnos<>, args("policy")),
     call_entry<sched_get_priority_min>(147, "sched_get_priority_min", errnos<>, args("policy")),
     call_entry<setrlimit>(160, "setrlimit", errnos<perm>, args("resource", "rlim"), Partial{"CPU time, and data that mprotect makes; a soft limit of either is kept"}),
@@ -117,10 +127,12 @@ constexpr std::array entries{
     call_entry<clock_getres>(229, "clock_getres", errnos<>, args("clockid", "res"), Partial{"CPU-time clocks"}),
     call_entry<clock_nanosleep>(230, "clock_nanosleep", errnos<intr, opnotsupp>, args("clockid", "flags", "request", "remain"), Blocks{}, Partial{"CPU-time clocks"}),
     call_entry<exit_group>(231, "exit_group", errnos<>, args("status")),
+    call_entry<utimes>(235, "utimes", walk_errnos<inval, opnotsupp, perm>, args("path", "times")),
     call_entry<openat>(257, "openat", walk_errnos<exist, inval, isdir, mfile, nospc, perm>),
     call_entry<mkdirat>(258, "mkdirat", walk_errnos<exist>),
     call_entry<mknodat>(259, "mknodat", walk_errnos<exist, inval, perm>, args("dirfd", "path", "mode", "dev"), Partial{"pipes with names, sockets, devices"}),
     call_entry<fchownat>(260, "fchownat", walk_errnos<opnotsupp, perm>, args("dirfd", "path", "owner", "group", "flags")),
+    call_entry<futimesat>(261, "futimesat", walk_errnos<inval, opnotsupp, perm>, args("dirfd", "path", "times")),
     call_entry<newfstatat>(262, "newfstatat", walk_errnos<>),
     call_entry<unlinkat>(263, "unlinkat", walk_errnos<busy, isdir, notempty, perm>),
     call_entry<renameat>(264, "renameat", walk_errnos<busy, exist, inval, isdir, notempty, perm>, args("olddirfd", "oldpath", "newdirfd", "newpath")),
@@ -145,12 +157,14 @@ constexpr std::array entries{
     call_entry<renameat2>(316, "renameat2", walk_errnos<busy, exist, inval, isdir, notempty, perm>, args("olddirfd", "oldpath", "newdirfd", "newpath", "flags"),
                           Partial{"RENAME_WHITEOUT"}),
     call_entry<getrandom>(318, "getrandom", errnos<inval>),
+    call_entry<copy_file_range>(326, "copy_file_range", errnos<fbig, inval, isdir, nomem, overflow>, args("fd_in", "off_in", "fd_out", "off_out", "size", "flags")),
     call_entry<preadv2>(327, "preadv2", errnos<again, inval, intr, isdir, nomem, opnotsupp, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h", "flags"), Blocks{},
                         Partial{"RWF_NOWAIT, RWF_DONTCACHE"}),
     call_entry<pwritev2>(328, "pwritev2", errnos<again, fbig, inval, intr, nomem, opnotsupp, Errno::pipe, Errno::spipe>,
                          args("fd", "iov", "pos_l", "pos_h", "flags"), Blocks{}, Partial{"RWF_NOWAIT, RWF_APPEND, RWF_NOAPPEND, RWF_ATOMIC, RWF_DONTCACHE, RWF_NOSIGNAL"}),
     call_entry<statx>(332, "statx", walk_errnos<inval>, args("dirfd", "path", "flags", "mask", "buf"), Partial{"STATX_BTIME and all that STATX_BASIC_STATS does not have"}),
     call_entry<close_range>(436, "close_range", errnos<inval, nomem>, args("first", "last", "flags")),
+    call_entry<openat2>(437, "openat2", walk_errnos<again, exist, inval, isdir, mfile, nospc, perm, too_big, xdev>, args("dirfd", "path", "how", "size")),
     call_entry<faccessat2>(439, "faccessat2", walk_errnos<>, args("dirfd", "path", "mode", "flags")),
     call_entry<fchmodat2>(452, "fchmodat2", walk_errnos<opnotsupp, perm>, args("dirfd", "path", "mode", "flags")),
 };

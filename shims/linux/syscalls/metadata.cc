@@ -12,8 +12,6 @@ namespace {
 using namespace libos;
 
 constexpr uint32_t unchanged = ~0u;           // chown(2): leave this id as it is
-constexpr int64_t time_now = (1l << 30) - 1;  // UTIME_NOW
-constexpr int64_t time_omit = (1l << 30) - 2; // UTIME_OMIT
 
 template <class E, Unknown unknown>
 Follow follow(Flags<E, unknown> flags) {
@@ -128,32 +126,6 @@ bool is_mode(uint32_t bits) {
   }
 }
 
-Result<Timespec> chosen_time(int64_t seconds, int64_t nanoseconds, const Timespec& now, const Timespec& before) {
-  if (nanoseconds == time_now) return now;
-  if (nanoseconds == time_omit) return before;
-  if (nanoseconds < 0 || nanoseconds > 999'999'999) return fail(Errno::inval);
-  // timestamp_truncate() of Linux's fs/inode.c: the ends of time have no nanoseconds.
-  return Timespec{seconds, seconds == INT64_MAX || seconds == INT64_MIN ? 0 : nanoseconds};
-}
-
-Result<Done> set_times(Task& task, Inode& inode, const TimePair* times) {
-  const Timespec now = task.machine().files().now();
-  Timespec accessed = now, modified = now;
-  const bool both_now = times == nullptr || (times->access_nanoseconds == time_now && times->change_nanoseconds == time_now);
-  if (times != nullptr) {
-    if (times->access_nanoseconds == time_omit && times->change_nanoseconds == time_omit) return Done{};
-    accessed = TRY(chosen_time(times->access_seconds, times->access_nanoseconds, now, inode.accessed));
-    modified = TRY(chosen_time(times->change_seconds, times->change_nanoseconds, now, inode.modified));
-  }
-  if (inode.is_anonymous()) return fail(Errno::opnotsupp);
-  if (!inode.owned_by(task.credentials)) {
-    if (!both_now) return fail(Errno::perm);
-    TRY(inode.allow(task.credentials, Permission::write));
-  }
-  inode.accessed = accessed, inode.modified = modified, inode.changed = now;
-  return Done{};
-}
-
 }  // namespace
 
 Result<Done> stat(Task& task, UserPath path, UserOut<RawStat> out) { return put_stat(task, TRY(stat_path(task, at_cwd, path, {})), out); }
@@ -252,25 +224,6 @@ Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> 
   }
   regular.modified = regular.changed = task.machine().files().now();
   return Done{};
-}
-
-Result<Done> utimensat(Task& task, DirFd from, UserPath user_path, OptionalIn<TimePair> times, Flags<OwnerAtFlag, Unknown::late> flags) {
-  TimePair chosen{};
-  if (!times.is_null()) {
-    chosen = TRY(times.read(task.memory()));
-    // Nothing to change is nothing to look up.
-    if (chosen.access_nanoseconds == time_omit && chosen.change_nanoseconds == time_omit) return Done{};
-  }
-  const TimePair* given = times.is_null() ? nullptr : &chosen;
-  if (user_path.address == 0 && !from.is_cwd()) {  // futimens(3)
-    if (flags.bits != 0) return fail(Errno::inval);
-    Ref<OpenFile> file = TRY(task.fds().get_io(from.raw));
-    return set_times(task, *file->inode(), given);
-  }
-  TRY(flags.checked());
-  PathArgument path;
-  TRY(path.read(task, user_path));
-  return set_times(task, *TRY(path.find(task, from, follow(flags), has(flags, AtFlag::empty_path))), given);
 }
 
 }  // namespace cupel::linux_shim

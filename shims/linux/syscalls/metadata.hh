@@ -24,6 +24,5 @@ Result<uint64_t> umask(Task& task, Mode mode);
 Result<Done> truncate(Task& task, UserPath path, Offset size);
 Result<Done> ftruncate(Task& task, Fd<> fd, Offset size);
 Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> mode, Offset offset, Offset size);
-Result<Done> utimensat(Task& task, DirFd from, UserPath path, OptionalIn<TimePair> times, Flags<OwnerAtFlag, Unknown::late> flags);
 
 }  // namespace cupel::linux_shim

@@ -1,5 +1,9 @@
 #include "shims/linux/syscalls/open.hh"
 
+#include <algorithm>
+#include <array>
+
+#include "libos/base/page.hh"
 #include "libos/fd/fd_table.hh"
 #include "libos/fs/file_handle.hh"
 #include "libos/fs/fs_context.hh"
@@ -47,19 +51,20 @@ Result<> may_open(Task& task, Inode& inode, uint32_t flags) {
   return {};
 }
 
-Result<Ref<Inode>> existing_or_new(Task& task, DirFd from, const PathArgument& path, uint32_t flags, uint32_t mode) {
+Result<Ref<Inode>> existing_or_new(Task& task, DirFd from, const PathArgument& path, uint32_t flags, uint32_t mode, Resolution how) {
   FileSystem& files = task.machine().files();
   const bool creates = has(flags, OpenFlag::create);
   const bool exclusive = creates && has(flags, OpenFlag::exclusive);
   const bool follows = !has(flags, OpenFlag::no_follow) && !exclusive;
   const Follow follow = creates ? (follows ? Follow::create : Follow::never) : follows ? Follow::yes : Follow::no;
   if (has(flags, OpenFlag::tmpfile)) {
-    Ref<Inode> directory = TRY(path.find(task, from, follows ? Follow::yes : Follow::no));
+    Ref<Inode> directory = TRY(path.walk(task, from, follows ? Follow::yes : Follow::no, how)).inode;
+    if (!directory) return fail(Errno::noent);
     if (!directory->is_directory()) return fail(Errno::notdir);
     TRY(directory->allow(task.credentials, Permission::write | Permission::execute));
     return files.create_nameless(static_cast<Directory&>(*directory), task.credentials, mode & ~task.fs().umask & 07777);
   }
-  Place place = TRY(path.walk(task, from, follow));
+  Place place = TRY(path.walk(task, from, follow, how));
   // A name with a slash behind it cannot be a new file's, whatever it is now.
   if (creates && place.last == Place::Last::name && place.trailing_slash) return fail(Errno::isdir);
   TRY(place.lookup);
@@ -81,7 +86,7 @@ Result<Ref<Inode>> existing_or_new(Task& task, DirFd from, const PathArgument& p
   return place.inode;
 }
 
-Result<int32_t> do_open(Task& task, DirFd from, UserPath user_path, uint32_t raw_flags, uint32_t mode) {
+Result<int32_t> do_open(Task& task, DirFd from, UserPath user_path, uint32_t raw_flags, uint32_t mode, Resolution how = {}) {
   const uint32_t flags = TRY(checked_flags(raw_flags));
   PathArgument path;
   TRY(path.read(task, user_path));
@@ -92,7 +97,7 @@ Result<int32_t> do_open(Task& task, DirFd from, UserPath user_path, uint32_t raw
   // (O_LARGEFILE) on a 64-bit kernel.
   const uint32_t kept = has(flags, OpenFlag::path) ? flags & ~bit(OpenFlag::cloexec) : (flags & ~not_kept) | bit(OpenFlag::large_file);
   Ref<FileHandle> handle = TRY(make_counted<FileHandle>(task.arena(), files, Ref<Inode>{}, kept));
-  Ref<Inode> inode = TRY(existing_or_new(task, from, path, flags, mode));
+  Ref<Inode> inode = TRY(existing_or_new(task, from, path, flags, mode, how));
   if (has(flags, OpenFlag::truncate) && inode->is_regular()) {
     auto& file = static_cast<RegularFile&>(*inode);
     file.resize(0);
@@ -101,6 +106,37 @@ Result<int32_t> do_open(Task& task, DirFd from, UserPath user_path, uint32_t raw
   handle->attach(std::move(inode));
   task.fds().put(number, handle, has(flags, OpenFlag::cloexec) ? CloseOnExec::yes : CloseOnExec::no);
   return number;
+}
+
+// build_open_flags() of Linux's fs/open.c, for a caller who gets nothing ignored; EAGAIN where making something cannot be left
+// to what is remembered.
+Result<> check_how(const OpenHow& how) {
+  constexpr uint64_t known = OpenFlags::known | bit(OpenFlag::async), mode_bits = 07777;
+  const uint64_t flags = how.flags.bits, resolve = how.resolve.bits;
+  const auto resolves = [&](ResolveFlag flag) { return (resolve & static_cast<uint64_t>(flag)) != 0; };
+  if ((flags & ~known) != 0 || (resolve & ~(Flags<ResolveFlag>::known)) != 0) return fail(Errno::inval);
+  if (resolves(ResolveFlag::beneath) && resolves(ResolveFlag::in_root)) return fail(Errno::inval);
+  const bool creates = (flags & (bit(OpenFlag::create) | tmpfile_bit)) != 0;
+  if ((how.mode & ~(creates ? mode_bits : 0)) != 0) return fail(Errno::inval);
+  static_cast<void>(TRY(checked_flags(static_cast<uint32_t>(flags))));
+  const bool is_path = (flags & bit(OpenFlag::path)) != 0;
+  if (is_path && (flags & ~uint64_t{path_keeps}) != 0) return fail(Errno::inval);
+  if (resolves(ResolveFlag::cached) && (creates || (flags & bit(OpenFlag::truncate)) != 0)) return fail(Errno::again);
+  return {};
+}
+
+// copy_struct_from_user(): what a caller knows of the struct that we do not must be zero.
+Result<> check_zeros(Task& task, uint64_t address, uint64_t size) {
+  TRY(user_range<uint64_t>(address, size, user_limit));
+  std::array<std::byte, 256> chunk;
+  while (size > 0) {
+    const auto part = std::span(chunk).first(std::min<uint64_t>(size, chunk.size()));
+    const size_t got = task.memory().copy_in(address, part);
+    if (std::ranges::any_of(part.first(got), [](std::byte one) { return one != std::byte{0}; })) return fail(Errno::too_big);
+    if (got < part.size()) return fail(Errno::fault);
+    address += got, size -= got;
+  }
+  return {};
 }
 
 Result<int32_t> install_copy(Task& task, Ref<OpenFile> file, uint32_t lowest, CloseOnExec close_on_exec) {
@@ -126,6 +162,20 @@ Result<NewFd<Resource::any>> openat(Task& task, DirFd from, UserPath path, OpenF
 }
 Result<NewFd<Resource::file>> creat(Task& task, UserPath path, Mode mode) {
   return NewFd<Resource::file>{TRY(do_open(task, at_cwd, path, bit(OpenFlag::create) | bit(OpenFlag::write_only) | bit(OpenFlag::truncate), mode.value))};
+}
+
+Result<NewFd<Resource::any>> openat2(Task& task, DirFd from, UserPath path, UserSized<OpenHow> how, OpenHowSize size) {
+  if (size.value < sizeof(OpenHow)) return fail(Errno::inval);
+  if (size.value > page_size) return fail(Errno::too_big);
+  TRY(check_zeros(task, how.address + sizeof(OpenHow), size.value - sizeof(OpenHow)));
+  const OpenHow given = TRY(how.read(task.memory()));
+  TRY(check_how(given));
+  const auto resolves = [&](ResolveFlag flag) { return (given.resolve.bits & static_cast<uint64_t>(flag)) != 0; };
+  const Resolution resolution{.beneath = resolves(ResolveFlag::beneath), .in_root = resolves(ResolveFlag::in_root), .follows_links = !resolves(ResolveFlag::no_symlinks)};
+  const auto opened = do_open(task, from, path, static_cast<uint32_t>(given.flags.bits), static_cast<uint32_t>(given.mode), resolution);
+  // Only what is there is remembered.
+  if (!opened && opened.error() == Errno::noent && resolves(ResolveFlag::cached)) return fail(Errno::again);
+  return NewFd<Resource::any>{TRY(opened)};
 }
 
 Result<Done> close(Task& task, Fd<> fd) {

@@ -13,19 +13,24 @@ Result<> PathArgument::read(Task& task, UserPath path) {
   return {};
 }
 
-Result<Place> PathArgument::walk_as(Task& task, DirFd from, Follow follow, const Credentials& who) const {
+Result<Place> PathArgument::walk_as(Task& task, DirFd from, Follow follow, const Credentials& who, Resolution how) const {
   if (empty()) return fail(Errno::noent);
+  if (how.beneath && text_[0] == '/') return fail(Errno::xdev);
   Walker walker{task.fs().root, task.fs().working, &who};
-  if (text_[0] != '/' && !from.is_cwd()) {
+  const bool from_root = text_[0] == '/' && !how.in_root;
+  if (!from_root && !from.is_cwd()) {
     Ref<OpenFile> start = TRY(task.fds().get(from.raw));
     Inode* inode = start->inode();
     if (!inode->is_directory()) return fail(Errno::notdir);
     walker.start = Ref<Directory>(static_cast<Directory*>(inode));
   }
+  if (how.beneath || how.in_root) walker.root = walker.start;
+  walker.confined = how.beneath;
+  walker.follows_links = how.follows_links;
   return task.machine().files().walk(walker, text(), follow);
 }
 
-Result<Place> PathArgument::walk(Task& task, DirFd from, Follow follow) const { return walk_as(task, from, follow, task.credentials); }
+Result<Place> PathArgument::walk(Task& task, DirFd from, Follow follow, Resolution how) const { return walk_as(task, from, follow, task.credentials, how); }
 
 Result<Ref<Inode>> PathArgument::find(Task& task, DirFd from, Follow follow, bool allow_empty) const {
   if (empty() && allow_empty) {

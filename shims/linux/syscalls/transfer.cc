@@ -133,13 +133,20 @@ Result<uint64_t> lseek(Task& task, Fd<> fd, Offset offset, Choice<Whence> whence
   return file->seek(task, offset.value, how);
 }
 
-Result<uint64_t> getdents64(Task& task, Fd<Resource::directory> fd, OutBuffer buffer) {
+namespace {
+
+Result<uint64_t> list(Task& task, Fd<Resource::directory> fd, OutBuffer buffer, FileHandle::Record record) {
   Ref<OpenFile> file = TRY(task.fds().get_io(fd.raw));
   if (!file->inode()->is_directory()) return fail(Errno::notdir);
   const auto size = static_cast<int32_t>(static_cast<uint32_t>(buffer.size));  // filldir64() counts in an int
   const IoVec part{buffer.address, size < 0 ? 0 : static_cast<uint64_t>(size)};
   UserCursor cursor(task.memory(), {&part, 1});
-  return file->as_file()->list(cursor);
+  return file->as_file()->list(cursor, record);
 }
+
+}  // namespace
+
+Result<uint64_t> getdents(Task& task, Fd<Resource::directory> fd, OutBuffer buffer) { return list(task, fd, buffer, FileHandle::Record::type_last); }
+Result<uint64_t> getdents64(Task& task, Fd<Resource::directory> fd, OutBuffer buffer) { return list(task, fd, buffer, FileHandle::Record::type_first); }
 
 }  // namespace cupel::linux_shim

@@ -16,6 +16,7 @@ Result<uint64_t> preadv2(Task& task, Fd<> fd, OutVector parts, Offset low, Size 
 Result<uint64_t> pwritev2(Task& task, Fd<> fd, InVector parts, Offset low, Size high, Flags<TransferFlag, Unknown::ignored> flags);
 Result<Done> readahead(Task& task, Fd<> fd, Offset offset, Size count);
 Result<uint64_t> lseek(Task& task, Fd<> fd, Offset offset, Choice<Whence> whence);
+Result<uint64_t> getdents(Task& task, Fd<Resource::directory> fd, OutBuffer buffer);
 Result<uint64_t> getdents64(Task& task, Fd<Resource::directory> fd, OutBuffer buffer);
 
 }  // namespace cupel::linux_shim
