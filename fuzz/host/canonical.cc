@@ -206,6 +206,7 @@ void Comparison::normalise(const RecordedCall& libos) {
   const bool lists = libos.desc->number == SYS_getdents64 || libos.desc->number == SYS_getdents;
   if (lists && libos.value > 0) take_over_entries(libos.registers[1], static_cast<size_t>(libos.value), libos.desc->number == SYS_getdents);
   if (libos.desc->number == SYS_getrandom && libos.value > 0) take_over(libos.registers[0], static_cast<size_t>(libos.value));
+  if (libos.desc->number == SYS_select || libos.desc->number == SYS_pselect6) take_over(libos.registers[4], sizeof(timespec));
   if (libos.desc->number == SYS_ppoll) take_over(libos.registers[2], sizeof(timespec));  // what was left of the time
   if (libos.desc->number == SYS_time) take_over(libos.registers[0], sizeof(time_t));
   for (const ArgDesc& arg : libos.desc->args()) {

@@ -49,6 +49,8 @@ constexpr Effect effect_of(uint64_t number) {
     case SYS_access: case SYS_faccessat: case SYS_faccessat2: case SYS_readlink: case SYS_readlinkat: case SYS_getcwd:
     case SYS_getdents: case SYS_getdents64: case SYS_poll: case SYS_ppoll: case SYS_futex: case SYS_getpid: case SYS_gettid:
     case SYS_getppid: case SYS_clock_gettime: case SYS_clock_getres: case SYS_gettimeofday: case SYS_time:
+    case SYS_select: case SYS_pselect6: case SYS_epoll_create: case SYS_epoll_create1: case SYS_epoll_ctl: case SYS_epoll_wait: case SYS_epoll_pwait:
+    case SYS_epoll_pwait2: case SYS_timerfd_create: case SYS_timerfd_settime: case SYS_timerfd_gettime:
     case SYS_flock: case SYS_statfs: case SYS_fstatfs: case SYS_getrusage: case SYS_times: case SYS_getresuid: case SYS_getresgid:
     case SYS_sched_get_priority_max: case SYS_sched_get_priority_min: case SYS_readahead: case SYS_syncfs: case SYS_sync_file_range: case SYS_clock_nanosleep: case SYS_nanosleep: case SYS_sched_yield: case SYS_getrandom: case SYS_uname: case SYS_wait4:
       return Effect::nothing;

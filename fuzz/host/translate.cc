@@ -36,6 +36,7 @@ constexpr std::string_view makes_task = "makes a task";
 constexpr std::string_view other_task = "made by another task";
 constexpr std::string_view odd_time = "waits for a time that lies where others look";
 constexpr std::string_view mishap = "the machine's memory is full";
+constexpr std::string_view own_clock = "starts a clock that runs at another speed";
 constexpr std::string_view unknown_id = "an id that the sandbox does not have";
 
 // Calls that wait for time to pass. In a world of one task nothing else can end the wait, so that no time at all gives
@@ -43,12 +44,14 @@ constexpr std::string_view unknown_id = "an id that the sandbox does not have";
 struct Wait {
   uint16_t number;
   uint8_t reg;
-  enum class Unit : uint8_t { timespec, milliseconds } unit;
+  enum class Unit : uint8_t { timespec, timeval, milliseconds } unit;
 };
 constexpr std::array wait_table{
     Wait{SYS_nanosleep, 0, Wait::Unit::timespec}, Wait{SYS_clock_nanosleep, 2, Wait::Unit::timespec},
     Wait{SYS_futex, 3, Wait::Unit::timespec},     Wait{SYS_ppoll, 2, Wait::Unit::timespec},
-    Wait{SYS_poll, 2, Wait::Unit::milliseconds},
+    Wait{SYS_poll, 2, Wait::Unit::milliseconds},   Wait{SYS_epoll_wait, 3, Wait::Unit::milliseconds},
+    Wait{SYS_epoll_pwait, 3, Wait::Unit::milliseconds}, Wait{SYS_epoll_pwait2, 3, Wait::Unit::timespec},
+    Wait{SYS_select, 4, Wait::Unit::timeval},     Wait{SYS_pselect6, 4, Wait::Unit::timespec},
 };
 
 constexpr std::array<int, 4> spawning{SYS_clone, SYS_fork, SYS_vfork, SYS_clone3};
@@ -154,8 +157,24 @@ std::string_view objection_to_arguments(const RecordedCall& call, const Limits& 
   return {};
 }
 
+// Time is virtual in libos: what a running timer says depends on how long programs take, unless it ran out long ago, once.
+bool starts_clock(const RecordedCall& call) {
+  if (call.desc->number != SYS_timerfd_settime || call.failed()) return false;
+  struct {
+    int64_t interval[2], value[2];
+  } timer;
+  const auto bytes = bytes_at(call, call.registers[2], sizeof(timer));
+  if (bytes.empty()) return true;
+  std::memcpy(&timer, bytes.data(), sizeof(timer));
+  const bool runs = timer.value[0] != 0 || timer.value[1] != 0;
+  const bool once = timer.interval[0] == 0 && timer.interval[1] == 0;
+  const bool is_over = (call.registers[1] & 1) != 0 && timer.value[0] == 0 && once;
+  return runs && !is_over;
+}
+
 std::string_view objection_to(const RecordedCall& call, const Limits& limits) {
   if (call.mishap) return mishap;
+  if (starts_clock(call)) return own_clock;
   if (call.tid != limits.first_task) return other_task;
   if (call.kind == Outcome::Kind::ended && !is_exit(*call.desc)) return ends_task;
   if (const auto objection = objection_to_limit(call, limits); !objection.empty()) return objection;
@@ -181,6 +200,14 @@ void pin(const RecordedCall& call, CallRecord& record) {
   }
 }
 
+// How large a table of descriptors is, and so how many of select(2)'s bits are looked at, is the kernel's to say; libos's begins with
+// as few as Linux's does.
+void narrow(const RecordedCall& call, CallRecord& record) {
+  constexpr int32_t table_size = 64;
+  const bool selects = call.desc->number == SYS_select || call.desc->number == SYS_pselect6;
+  if (selects && static_cast<int32_t>(call.registers[0]) > table_size) record.registers[0] = table_size;
+}
+
 void shorten(const RecordedCall& call, Translation& out) {
   const auto wait = std::ranges::find(wait_table, call.desc->number, &Wait::number);
   if (wait == wait_table.end()) return;
@@ -198,7 +225,12 @@ void shorten(const RecordedCall& call, Translation& out) {
     return;
   }
   std::memcpy(parts, bytes.data(), sizeof(parts));
-  if (parts[0] >= 0 && parts[1] >= 0 && parts[1] < 1'000'000'000) out.timeout = value;
+  // Microseconds may be more than a second has.
+  constexpr int64_t second_us = 1'000'000, second_ns = 1'000'000'000;
+  const bool is_timeval = wait->unit == Wait::Unit::timeval;
+  int64_t seconds = parts[0];
+  if (is_timeval && __builtin_add_overflow(parts[0], parts[1] / second_us, &seconds)) return;
+  if (seconds >= 0 && (is_timeval ? parts[1] % second_us : parts[1]) >= 0 && (is_timeval || parts[1] < second_ns)) out.timeout = value;
 }
 
 uint8_t descriptors_made(const RecordedCall& call) {
@@ -233,6 +265,7 @@ Translation translate(const RecordedCall& call, const Limits& limits) {
   out.not_comparable = objection_to(call, limits);
   if (out.not_comparable.empty()) {
     pin(call, out.record);
+    narrow(call, out.record);
     shorten(call, out);
   }
   if (!out.not_comparable.empty()) {

@@ -4,8 +4,10 @@
 #include "libos/fd/fd_table.hh"
 #include "libos/fs/file_system.hh"
 #include "libos/fs/fs_context.hh"
+#include "libos/ipc/epoll.hh"
 #include "libos/ipc/eventfd.hh"
 #include "libos/ipc/pipe.hh"
+#include "libos/ipc/timerfd.hh"
 #include "libos/mm/address_space.hh"
 #include "libos/task/process.hh"
 
@@ -45,6 +47,10 @@ class Digest {
   void add(Task& task, libos::OpenFile& file) {
     numbers(place(&file), file.flags(), file.descriptor_count, file.lock.kind());
     if (file.as_file() != nullptr) numbers(file.seek(task, 0, libos::Whence::current).value_or(0));
+    if (const libos::TimerFd* timer = file.as_timer()) numbers(timer->due(), timer->expired());
+    if (const libos::Epoll* epoll = file.as_epoll()) {
+      for (const libos::EpollItem& item : epoll->items()) numbers(item.key.number, place(item.key.file), item.interest.events, item.interest.data);
+    }
     if (file.kind() == interface::Resource::eventfd) numbers(static_cast<libos::EventFd&>(file).value());
     const libos::Inode* inode = file.inode();
     attributes(*inode);

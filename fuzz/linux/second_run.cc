@@ -27,6 +27,9 @@ constexpr std::string_view page_by_page = "what lies before the page that will n
 constexpr std::array exceptions{
     Exception{"read", Errno::fault, counter_gone, interface::Resource::eventfd},
     Exception{"readv", Errno::fault, counter_gone, interface::Resource::eventfd},
+    Exception{"read", Errno::fault, counter_gone, interface::Resource::timerfd},
+    Exception{"readv", Errno::fault, counter_gone, interface::Resource::timerfd},
+    Exception{"timerfd_settime", Errno::fault, "the timer is set when it turns out that its old setting cannot be told"},
     Exception{"getdents64", Errno::inval, marked_read},
     Exception{"getdents64", Errno::fault, marked_read},
     Exception{"getdents", Errno::inval, marked_read},

@@ -37,8 +37,7 @@ ResourceSet about(const ArgDesc& desc) {
 // Whether who speaks of the one may speak of the other's.
 bool meet(ResourceSet one, ResourceSet other) {
   constexpr ResourceSet any = set_of(Resource::any);
-  constexpr ResourceSet descriptors = any | set_of(Resource::file) | set_of(Resource::directory) | set_of(Resource::pipe_reader) | set_of(Resource::pipe_writer) |
-                                      set_of(Resource::eventfd);
+  constexpr ResourceSet descriptors = descriptor_resources;
   return (one & other) != 0 || ((one & any) != 0 && (other & descriptors) != 0) || ((other & any) != 0 && (one & descriptors) != 0);
 }
 bool tells(Kind kind) { return kind == Kind::out || kind == Kind::out_buffer || kind == Kind::out_vector; }

@@ -13,14 +13,6 @@ namespace {
 
 constexpr uint16_t no_call = UINT16_MAX;
 
-constexpr ResourceSet descriptors = [] {
-  ResourceSet all = 0;
-  for (Resource resource : {Resource::any, Resource::file, Resource::directory, Resource::pipe_reader, Resource::pipe_writer, Resource::eventfd}) {
-    all |= set_of(resource);
-  }
-  return all;
-}();
-
 Results results_of(const interface::CallDesc& call) {
   Results results;
   results.resources[0] = call.produces;
@@ -39,9 +31,9 @@ Results results_of(const interface::CallDesc& call) {
 
 ResourceSet fitting(Resource resource) {
   if (resource == Resource::none) return 0;
-  if (resource == Resource::any) return descriptors;
+  if (resource == Resource::any) return descriptor_resources;
   const auto own = set_of(resource);
-  if ((own & descriptors) == 0) return own;
+  if ((own & descriptor_resources) == 0) return own;
   // A duplicate may be of anything, and whoever opens files opens directories.
   return static_cast<ResourceSet>(own | set_of(Resource::any) | (resource == Resource::directory ? set_of(Resource::file) : 0));
 }

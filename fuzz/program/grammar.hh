@@ -44,8 +44,15 @@ constexpr bool has_bytes(Shape shape) { return shape >= Shape::object; }
 constexpr bool has_object(Place place) { return place == Place::slot || place == Place::read_only || place == Place::edge; }
 
 // A set of resources, by bit.
-using ResourceSet = uint16_t;
+using ResourceSet = uint32_t;
 constexpr ResourceSet set_of(interface::Resource resource) { return static_cast<ResourceSet>(1u << static_cast<unsigned>(resource)); }
+// All that a descriptor may stand for.
+inline constexpr ResourceSet descriptor_resources = [] {
+  using enum interface::Resource;
+  ResourceSet all = 0;
+  for (interface::Resource resource : {any, file, directory, pipe_reader, pipe_writer, eventfd, epoll, timerfd}) all |= set_of(resource);
+  return all;
+}();
 // What a consumer of `resource` can be given with some hope.
 ResourceSet fitting(interface::Resource resource);
 // The resource a scalar or a field of `kind` wants; none where it wants no earlier result.

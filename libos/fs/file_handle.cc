@@ -102,7 +102,7 @@ Result<uint64_t> FileHandle::seek(Task&, int64_t offset, Whence whence) {
   return position_;
 }
 
-uint16_t FileHandle::poll(Task&, Waiter*) { return ready_file; }
+uint16_t FileHandle::poll(Task&, Watcher*) { return ready_file; }
 
 Result<uint64_t> FileHandle::list(UserCursor& out, Record format) {
   auto& directory = static_cast<Directory&>(*inode_);

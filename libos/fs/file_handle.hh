@@ -13,7 +13,8 @@ class FileHandle : public OpenFile {
   Result<uint64_t> read(Task& task, UserCursor& out, const uint64_t* at) override;
   Result<uint64_t> write(Task& task, UserCursor& in, const uint64_t* at) override;
   Result<uint64_t> seek(Task& task, int64_t offset, Whence whence) override;
-  uint16_t poll(Task& task, Waiter* waiter) override;
+  uint16_t poll(Task& task, Watcher* watcher) override;
+  bool can_poll() const override { return false; }
   Stat stat() const override { return inode_->stat(); }
   bool seekable() const override { return true; }
   Inode* inode() const override { return inode_.get(); }

@@ -20,6 +20,13 @@ Stat Inode::stat() const {
   return out;
 }
 
+Stat anonymous_stat(const Inode& inode) {
+  constexpr uint64_t anonymous_device = 3;
+  Stat stat = inode.stat();
+  stat.device = anonymous_device;
+  return stat;
+}
+
 Result<> Inode::allow(const Credentials& who, Permission wanted) const {
   const auto bits = static_cast<uint32_t>(wanted);
   if (who.euid == 0) {

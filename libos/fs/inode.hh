@@ -81,6 +81,9 @@ class AnonymousInode : public Inode {
   uint64_t size() const override { return 0; }
 };
 
+// Of a descriptor that is no file: the device is that of no file system.
+Stat anonymous_stat(const Inode& inode);
+
 class Symlink : public Inode {
  public:
   static Result<Ref<Symlink>> create(Arena& arena, uint64_t number, uint32_t uid, uint32_t gid, std::string_view target);

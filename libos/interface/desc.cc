@@ -12,8 +12,8 @@ std::string_view kind_name(Kind kind) {
 }
 
 std::string_view resource_name(Resource resource) {
-  static constexpr std::array<std::string_view, 9> names{"none",        "any",         "file",    "directory", "pipe_reader",
-                                                         "pipe_writer", "eventfd", "task",      "mapping"};
+  static constexpr std::array<std::string_view, 11> names{"none",        "any",         "file",    "directory", "pipe_reader",
+                                                         "pipe_writer", "eventfd", "epoll", "timerfd", "task",      "mapping"};
   static_assert(names.size() == static_cast<size_t>(Resource::mapping) + 1);
   return names[static_cast<size_t>(resource)];
 }

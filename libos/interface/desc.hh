@@ -46,7 +46,7 @@ enum class Kind : uint8_t {
 std::string_view kind_name(Kind kind);
 
 // Which things a descriptor stands for; a consumer of `any` takes all.
-enum class Resource : uint8_t { none, any, file, directory, pipe_reader, pipe_writer, eventfd, task, mapping };
+enum class Resource : uint8_t { none, any, file, directory, pipe_reader, pipe_writer, eventfd, epoll, timerfd, task, mapping };
 std::string_view resource_name(Resource resource);
 
 struct NamedValue {

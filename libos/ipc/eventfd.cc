@@ -20,7 +20,7 @@ Result<uint64_t> EventFd::read(Task& task, UserCursor& out, const uint64_t* at) 
   }
   const uint64_t given = mode_ == Mode::semaphore ? 1 : value_;
   value_ -= given;
-  changed_.wake_all();
+  changed_.wake_all(static_cast<uint32_t>(PollEvent::out));
   // Linux takes the value even where it cannot be handed over.
   if (out.put(std::as_bytes(std::span(&given, 1))) < sizeof given) return fail(Errno::fault);
   return sizeof given;
@@ -39,24 +39,17 @@ Result<uint64_t> EventFd::write(Task& task, UserCursor& in, const uint64_t* at) 
     TRY(task.sleep(platform::no_deadline));
   }
   value_ += added;
-  changed_.wake_all();
+  changed_.wake_all(static_cast<uint32_t>(PollEvent::in));
   return sizeof added;
 }
 
-uint16_t EventFd::poll(Task&, Waiter* waiter) {
-  if (waiter != nullptr) changed_.add(*waiter);
+uint16_t EventFd::poll(Task&, Watcher* watcher) {
+  if (watcher != nullptr) changed_.add(*watcher);
   uint16_t events = 0;
   if (value_ > 0) events |= static_cast<uint16_t>(PollEvent::in);
   if (value_ < value_max) events |= static_cast<uint16_t>(PollEvent::out);
   if (value_ == UINT64_MAX) events |= static_cast<uint16_t>(PollEvent::error);
   return events;
-}
-
-Stat EventFd::stat() const {
-  constexpr uint64_t anonymous_device = 3;  // that of no file system
-  Stat stat = inode_->stat();
-  stat.device = anonymous_device;
-  return stat;
 }
 
 }  // namespace cupel::libos

@@ -15,8 +15,8 @@ class EventFd : public OpenFile {
   Result<uint64_t> read(Task& task, UserCursor& out, const uint64_t* at) override;
   Result<uint64_t> write(Task& task, UserCursor& in, const uint64_t* at) override;
   Result<uint64_t> seek(Task&, int64_t, Whence) override { return 0; }  // Linux lets one, to no effect
-  uint16_t poll(Task& task, Waiter* waiter) override;
-  Stat stat() const override;
+  uint16_t poll(Task& task, Watcher* watcher) override;
+  Stat stat() const override { return anonymous_stat(*inode_); }
   Inode* inode() const override { return inode_.get(); }
   // write(2) has no form for vectors: each part counts as a write of its own.
   bool writes_part_by_part() const override { return true; }

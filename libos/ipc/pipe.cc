@@ -48,15 +48,17 @@ class PipeReader : public PipeEnd {
       if (!waiter.queued()) pipe_->ready.add(waiter);
       TRY(task.sleep(platform::no_deadline));
     }
+    // A writer who waits for room is told once there is enough of it, and not of what comes on top.
+    const bool was_full = pipe_->room() < pipe_atomic_size;
     const size_t moved = pipe_->take(out);
     if (moved == 0) return fail(Errno::fault);
-    pipe_->ready.wake_all();
+    pipe_->ready.wake_all(was_full ? writable_events : 0);
     return moved;
   }
   Result<uint64_t> write(Task&, UserCursor&, const uint64_t*) override { return fail(Errno::badf); }
 
-  uint16_t poll(Task&, Waiter* waiter) override {
-    if (waiter != nullptr) pipe_->ready.add(*waiter);
+  uint16_t poll(Task&, Watcher* watcher) override {
+    if (watcher != nullptr) pipe_->ready.add(*watcher);
     uint16_t events = pipe_->filled() > 0 ? readable_events : 0;
     if (pipe_->writer_count == 0) events |= static_cast<uint16_t>(PollEvent::hang_up);
     return events;
@@ -88,14 +90,14 @@ class PipeWriter : public PipeEnd {
         continue;
       }
       const size_t moved = pipe_->put(in, pipe_->room());
-      if (moved > 0) pipe_->ready.wake_all();
+      if (moved > 0) pipe_->ready.wake_all(readable_events);
       if (in.faulted()) return in.moved() > 0 ? Result<uint64_t>(in.moved()) : fail(Errno::fault);
     }
     return in.moved();
   }
 
-  uint16_t poll(Task&, Waiter* waiter) override {
-    if (waiter != nullptr) pipe_->ready.add(*waiter);
+  uint16_t poll(Task&, Watcher* watcher) override {
+    if (watcher != nullptr) pipe_->ready.add(*watcher);
     uint16_t events = pipe_->room() >= pipe_atomic_size ? writable_events : 0;
     if (pipe_->reader_count == 0) events |= static_cast<uint16_t>(PollEvent::error);
     return events;

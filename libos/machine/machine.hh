@@ -60,6 +60,8 @@ class Machine {
 
   FutexTable& futexes() { return *futexes_; }
   FileLocks& file_locks() { return file_locks_; }
+  // A number that no search among epolls has had yet.
+  uint64_t next_epoll_round() { return ++epoll_round_; }
 
   // Walks every structure; a CHECK fails where one is damaged. Between calls only.
   void check() const;
@@ -78,6 +80,7 @@ class Machine {
   FileSystem* files_ = nullptr;
   FutexTable* futexes_ = nullptr;
   FileLocks file_locks_;
+  uint64_t epoll_round_ = 0;
   Task* first_ = nullptr;
   boost::intrusive::list<Task, boost::intrusive::constant_time_size<false>> tasks_;
   uint32_t task_count_ = 0;

@@ -4,16 +4,10 @@
 
 namespace cupel::libos {
 
-void WaitQueue::wake_all() {
-  for (Waiter& waiter : waiters_) waiter.task().notify();
-}
+void Waiter::on_change(uint32_t) { task_.notify(); }
 
-bool WaitQueue::wake_one() {
-  if (waiters_.empty()) return false;
-  Waiter& first = waiters_.front();
-  waiters_.pop_front();
-  first.task().notify();
-  return true;
+void WaitQueue::wake_all(uint32_t events) {
+  for (Watcher& watcher : watchers_) watcher.on_change(events);
 }
 
 }  // namespace cupel::libos

@@ -4,11 +4,6 @@
 // Times: clocks never go back, and a sleep lasts at least as long as it was to last.
 namespace cupel::props {
 
-struct Timespec {
-  int64_t seconds;
-  int64_t nanoseconds;
-};
-
 inline bool is_valid(const Timespec& time) { return time.seconds >= 0 && time.nanoseconds >= 0 && time.nanoseconds < 1'000'000'000; }
 
 inline bool is_before(const Timespec& time, const Stamp& floor) {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint64_t transfer_max = 0x7fff'f000;  // bytes one call moves at most
 
-bool has_position(const OpenFile& file) { return file.pipe == PipeId::none && file.counter == CounterId::none; }
+bool has_position(const OpenFile& file) { return file.has_position(); }
 FileType type_of(const Call& call, FileId id) { return call.at(call.at(id).inode).type; }
 
 // Where the bytes come from and how many there may be; where they are to go in a regular file.
@@ -181,9 +181,9 @@ Result<> send_to_file(const Call& call, Allowed& allowed, Stretch stretch, const
   const uint64_t limit = static_cast<uint64_t>(call.file_size_max());
   if (stretch.to >= limit) return fail(Errno::fbig);
   const uint64_t there = std::min({stretch.size, size - stretch.from, limit - stretch.to});
-  // What is sent to the file it comes from may make more of it.
-  const bool to_itself = in.inode == out.inode;
-  stretch.size = to_itself ? std::min(stretch.size, limit - stretch.to) : there;
+  // What is sent further on in the file it comes from always makes more of it.
+  const bool grows = in.inode == out.inode && stretch.to > stretch.from;
+  stretch.size = grows ? std::min(stretch.size, limit - stretch.to) : there;
   const Told both[2] = {told, {0, stretch.out, stretch.to}};
   return moves(call, allowed, stretch, both, there);
 }

@@ -15,7 +15,11 @@ Result<> read_counter(const Call& call, Allowed& allowed, FileId id, Pieces piec
     if (!file.has(O_NONBLOCK) || call.resumed()) allowed.blocks();
     if (!counter.unsure) return {};
   }
-  const auto value_gone = [id](World& world, const Actual&) { world.counters[world.files[id].counter].unsure = true; };
+  const auto value_gone = [id](World& world, const Actual&) {
+    Counter& counter = world.counters[world.files[id].counter];
+    counter.unsure = true;
+    ++counter.arrivals, ++counter.changes;
+  };
   if (call.writable(pieces, sizeof(uint64_t)) < sizeof(uint64_t)) {
     // Linux takes the value before it finds that there is no place for it, or not for all of it.
     allowed.fails_with_effect(Errno::fault);
@@ -40,7 +44,8 @@ Result<> read_counter(const Call& call, Allowed& allowed, FileId id, Pieces piec
   allowed.then([id, value](World& world, const Actual&) {
     Counter& taken = world.counters[world.files[id].counter];
     taken.value -= value;
-    if (!taken.semaphore) taken = {.value = 0};
+    ++taken.changes;
+    if (!taken.semaphore) taken.value = 0, taken.unsure = false;
   });
   return {};
 }
@@ -52,7 +57,11 @@ Result<> write_counter_pieces(Allowed& allowed, FileId id, Pieces pieces) {
   allowed.may_fail({Errno::inval, Errno::fault, Errno::again});
   allowed.blocks();
   allowed.returns(sizeof(uint64_t), static_cast<int64_t>(pieces.size() * sizeof(uint64_t)));
-  allowed.then([id](World& world, const Actual&) { world.counters[world.files[id].counter].unsure = true; });
+  allowed.then([id](World& world, const Actual&) {
+    Counter& counter = world.counters[world.files[id].counter];
+    counter.unsure = true;
+    ++counter.arrivals, ++counter.changes;
+  });
   return {};
 }
 
@@ -76,8 +85,9 @@ Result<> write_counter(const Call& call, Allowed& allowed, FileId id, Pieces pie
   }
   allowed.returns(sizeof(added));
   allowed.then([id, added, fits](World& world, const Actual&) {
-    uint64_t& value = world.counters[world.files[id].counter].value;
-    value = fits ? value + added : added;
+    Counter& counter = world.counters[world.files[id].counter];
+    counter.value = fits ? counter.value + added : added;
+    ++counter.arrivals, ++counter.changes;
   });
   return {};
 }

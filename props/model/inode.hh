@@ -25,6 +25,10 @@ struct Stamp {
   uint64_t seconds = 0;
   uint64_t nanoseconds = 0;
 };
+struct Timespec {
+  int64_t seconds;
+  int64_t nanoseconds;
+};
 enum Times : uint8_t { access_time = 1, modify_time = 2, change_time = 4 };
 
 enum class FileType : uint8_t { regular, directory, symlink, pipe, anonymous };

@@ -8,6 +8,8 @@ void OpenFile::clear() {
   inode = InodeId::none;
   pipe = PipeId::none;
   counter = CounterId::none;
+  epoll = EpollId::none;
+  timer = TimerId::none;
   flags = references = rewound_at = 0;
   lock = FileLock::none;
   offset = {true, 0};
@@ -31,6 +33,7 @@ void Pipe::clear() {
   begin = 0;
   fragments.clear();
   loans.clear();
+  arrivals = changes = 0;
   readers = writers = 0;
   unsure = false;
 }

@@ -10,6 +10,8 @@ namespace cupel::props {
 enum class FileId : uint32_t { none = UINT32_MAX };
 enum class PipeId : uint32_t { none = UINT32_MAX };
 enum class CounterId : uint32_t { none = UINT32_MAX };
+enum class EpollId : uint32_t { none = UINT32_MAX };
+enum class TimerId : uint32_t { none = UINT32_MAX };
 
 // flock(2).
 enum class FileLock : uint8_t { none, shared, exclusive };
@@ -19,6 +21,8 @@ struct OpenFile {
   InodeId inode = InodeId::none;
   PipeId pipe = PipeId::none;
   CounterId counter = CounterId::none;
+  EpollId epoll = EpollId::none;
+  TimerId timer = TimerId::none;
   uint32_t flags = 0;    // access mode and status flags, as F_GETFL gives them
   uint32_t references = 0;
   FileLock lock = FileLock::none;
@@ -31,6 +35,9 @@ struct OpenFile {
   bool readable() const;
   bool writable() const;
   bool is_path() const;
+  bool has_position() const { return pipe == PipeId::none && !is_nameless(); }
+  // What is no file: it has no type and no positions.
+  bool is_nameless() const { return counter != CounterId::none || epoll != EpollId::none || timer != TimerId::none; }
   bool has(uint32_t flag) const { return (flags & flag) == flag; }
 };
 
@@ -52,6 +59,7 @@ struct Pipe {
     uint32_t modifications;
   };
   std::vector<Loan> loans;
+  uint32_t arrivals = 0, changes = 0;  // how often bytes came, and anything happened
 
   void clear();
   size_t size() const { return bytes.size() - begin; }
@@ -66,7 +74,36 @@ struct Counter {
   uint64_t value = 0;
   bool semaphore = false;
   bool unsure = false;  // a read that faulted may have taken the value
+  uint32_t arrivals = 0, changes = 0;  // how often it was added to, and anything happened
   void clear() { *this = {}; }
+};
+
+// timerfd(2).
+struct Timer {
+  int32_t clock = 0;
+  bool runs = false;
+  bool relative = false;  // set as a span from then on
+  bool exact = false;     // `until` is when it runs out, not only a time before which it does not
+  bool unsure = false;    // a read that faulted may have stopped it
+  Stamp until;
+  Timespec span{}, interval{};
+  void clear() { *this = {}; }
+};
+
+// epoll(7): one file that is watched, by the number under which it was added.
+struct EpollEntry {
+  FileId file;
+  int32_t number;
+  uint32_t events;
+  uint32_t data[2];
+  bool fresh = false;    // set, and not told of since
+  bool unsure = false;   // may have been told of
+  uint32_t told = 0;     // what there was when it was told of last, and how often things had happened
+  uint32_t arrivals = 0, changes = 0;
+};
+struct Epoll {
+  std::vector<EpollEntry> entries;
+  void clear() { entries.clear(); }
 };
 
 struct Descriptor {

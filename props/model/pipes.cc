@@ -33,6 +33,7 @@ size_t room_by_pages(const Pipe& pipe, size_t capacity, size_t size) {
 }  // namespace
 
 void Pipe::fill(std::span<const std::byte> more) {
+  ++arrivals, ++changes;
   bytes.insert(bytes.end(), more.begin(), more.end());
   auto left = static_cast<uint32_t>(more.size());
   if (const auto odd = static_cast<uint32_t>(shared_part(*this, left)); odd != 0) {
@@ -47,6 +48,7 @@ void Pipe::fill(std::span<const std::byte> more) {
 }
 
 void Pipe::borrow(std::span<const std::byte> more, uint64_t offset, InodeId inode, uint32_t modifications) {
+  ++arrivals, ++changes;
   bytes.insert(bytes.end(), more.begin(), more.end());
   for (size_t left = more.size(); left > 0; offset += fragments.back().left, left -= fragments.back().left) {
     const auto part = static_cast<uint32_t>(std::min<uint64_t>(left, page_size - offset % page_size));
@@ -56,6 +58,7 @@ void Pipe::borrow(std::span<const std::byte> more, uint64_t offset, InodeId inod
 }
 
 void Pipe::drain(size_t size) {
+  ++changes;
   begin += size;
   if (begin == bytes.size()) bytes.clear(), loans.clear(), begin = 0;
   size_t emptied = 0;

@@ -2,6 +2,7 @@
 #include <poll.h>
 
 #include "props/model/clocks.hh"
+#include "props/model/epolls.hh"
 #include "props/model/rules.hh"
 #include "props/model/streams.hh"
 
@@ -29,6 +30,14 @@ Readiness readiness_of(const World& world, const OpenFile& file) {
       certain(free_page && room && !pipe.unsure, POLLOUT | POLLWRNORM);
       if (pipe.size() < capacity || pipe.unsure) ready.possible |= POLLOUT | POLLWRNORM;
       certain(pipe.readers == 0, POLLERR);
+    }
+  } else if (file.timer != TimerId::none) {
+    return timer_readiness(world, world.timers[file.timer]);
+  } else if (file.epoll != EpollId::none) {
+    for (const EpollEntry& entry : world.epolls[file.epoll].entries) {
+      const Readiness one = entry_readiness(world, entry);
+      if (one.certain != 0) ready.certain = POLLIN | POLLRDNORM;
+      if (one.possible != 0) ready.possible = POLLIN | POLLRDNORM;
     }
   } else {
     ready.certain = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;

@@ -26,6 +26,7 @@
   RULE(20, writev)           \
   RULE(21, access)           \
   RULE(22, pipe)             \
+  RULE(23, select)           \
   RULE(24, sched_yield)      \
   RULE(26, msync)            \
   RULE(27, mincore)          \
@@ -92,12 +93,15 @@
   RULE(187, readahead)       \
   RULE(201, time)            \
   RULE(202, futex)           \
+  RULE(213, epoll_create)    \
   RULE(217, getdents64)      \
   RULE(218, set_tid_address) \
   RULE(228, clock_gettime)   \
   RULE(229, clock_getres)    \
   RULE(230, clock_nanosleep) \
   RULE(231, exit_group)      \
+  RULE(232, epoll_wait)      \
+  RULE(233, epoll_ctl)       \
   RULE(235, utimes)          \
   RULE(257, openat)          \
   RULE(258, mkdirat)         \
@@ -112,12 +116,18 @@
   RULE(267, readlinkat)      \
   RULE(268, fchmodat)        \
   RULE(269, faccessat)       \
+  RULE(270, pselect6)        \
   RULE(271, ppoll)           \
   RULE(277, sync_file_range) \
   RULE(280, utimensat)       \
+  RULE(281, epoll_pwait)     \
+  RULE(283, timerfd_create)  \
   RULE(284, eventfd)         \
   RULE(285, fallocate)       \
+  RULE(286, timerfd_settime) \
+  RULE(287, timerfd_gettime) \
   RULE(290, eventfd2)        \
+  RULE(291, epoll_create1)   \
   RULE(292, dup3)            \
   RULE(293, pipe2)           \
   RULE(295, preadv)          \
@@ -133,6 +143,7 @@
   RULE(436, close_range)     \
   RULE(437, openat2)         \
   RULE(439, faccessat2)      \
+  RULE(441, epoll_pwait2)    \
   RULE(452, fchmodat2)
 
 namespace cupel::props {

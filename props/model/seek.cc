@@ -57,7 +57,7 @@ Result<> lseek(const Call& call, Allowed& allowed) {
   const Inode& inode = call.at(file.inode);
   if (whence > seek_hole) return fail(Errno::inval);
   if (file.pipe != PipeId::none) return fail(Errno::spipe);
-  if (file.counter != CounterId::none) return allowed.returns(0);
+  if (file.is_nameless()) return allowed.returns(0);
   if (inode.type == FileType::directory) return seek_directory(call, allowed, id, offset, whence);
   if (whence == seek_data || whence == seek_hole) {
     return seek_data_or_hole(call, allowed, id, offset, inode.size, whence == seek_data);

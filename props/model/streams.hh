@@ -17,6 +17,7 @@ Result<> write_regular(const Call& call, Allowed& allowed, FileId file, Pieces p
 Result<> read_pipe(const Call& call, Allowed& allowed, FileId file, Pieces pieces);
 Result<> write_pipe(const Call& call, Allowed& allowed, FileId file, Pieces pieces);
 Result<> read_counter(const Call& call, Allowed& allowed, FileId file, Pieces pieces);
+Result<> read_timer(const Call& call, Allowed& allowed, FileId file, Pieces pieces);
 Result<> write_counter(const Call& call, Allowed& allowed, FileId file, Pieces pieces);
 
 // What is ready, as poll(2) tells it: bits that must be there, and bits that may.
@@ -24,6 +25,7 @@ struct Readiness {
   uint32_t certain = 0;
   uint32_t possible = 0;
 };
+Readiness timer_readiness(const World& world, const Timer& timer);
 Readiness readiness_of(const World& world, const OpenFile& file);
 
 }  // namespace cupel::props

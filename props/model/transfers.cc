@@ -96,6 +96,7 @@ Result<> transfer_in(const Call& call, Allowed& allowed, FileId id, Pieces piece
   const OpenFile& file = call.at(id);
   if (file.pipe != PipeId::none) return read_pipe(call, allowed, id, pieces);
   if (file.counter != CounterId::none) return read_counter(call, allowed, id, pieces);
+  if (file.timer != TimerId::none) return read_timer(call, allowed, id, pieces);
   return read_regular(call, allowed, id, pieces, position);
 }
 
@@ -109,18 +110,20 @@ Result<> transfer_out(const Call& call, Allowed& allowed, FileId id, Pieces piec
 // The descriptor must be open for the direction asked for.
 Result<FileId> readable_file(const Call& call) {
   const FileId id = TRY(call.file(0));
-  return call.at(id).readable() ? Result<FileId>(id) : fail(Errno::badf);
+  if (!call.at(id).readable()) return fail(Errno::badf);
+  return call.at(id).epoll == EpollId::none ? Result<FileId>(id) : fail(Errno::inval);  // which has nothing to be read
 }
 Result<FileId> writable_file(const Call& call) {
   const FileId id = TRY(call.file(0));
-  return call.at(id).writable() ? Result<FileId>(id) : fail(Errno::badf);
+  if (!call.at(id).writable()) return fail(Errno::badf);
+  return call.at(id).epoll == EpollId::none && call.at(id).timer == TimerId::none ? Result<FileId>(id) : fail(Errno::inval);
 }
 
 bool is_directory(const Call& call, FileId id) { return call.at(call.at(id).inode).type == FileType::directory; }
 
 // The file offset must stay representable.
 Result<> check_range(const Call& call, FileId id, Pieces pieces, Position position) {
-  if (call.at(id).pipe != PipeId::none || call.at(id).counter != CounterId::none) return {};
+  if (!call.at(id).has_position()) return {};
   const auto from = position ? static_cast<uint64_t>(*position) : call.at(id).offset.value;
   return total_size(pieces) > static_cast<uint64_t>(INT64_MAX) - from ? fail(Errno::inval) : Result<>{};
 }
@@ -130,7 +133,7 @@ Result<int64_t> position_of(const Call& call, size_t index) {
   const auto position = call.arg<int64_t>(index);
   if (position < 0) return fail(Errno::inval);
   const FileId id = TRY(call.file(0));
-  if (call.at(id).pipe != PipeId::none || call.at(id).counter != CounterId::none) return fail(Errno::spipe);
+  if (!call.at(id).has_position()) return fail(Errno::spipe);
   return position;
 }
 

@@ -9,7 +9,7 @@
 namespace cupel::props {
 
 void World::reset() {
-  inodes.reset(), files.reset(), pipes.reset(), counters.reset(), tables.reset();
+  inodes.reset(), files.reset(), pipes.reset(), counters.reset(), epolls.reset(), timers.reset(), tables.reset();
   contexts.reset(), spaces.reset(), processes.reset(), tasks.reset();
   futex_waiters.clear();
   entry_serial = objects_count = 0;
@@ -139,6 +139,9 @@ void World::drop_file(FileId id) {
   OpenFile& file = files[id];
   if (--file.references > 0) return;
   file.lock = FileLock::none;
+  for (uint32_t index = 0; index < epolls.count(); ++index) {
+    std::erase_if(epolls[EpollId(index)].entries, [&](const EpollEntry& entry) { return entry.file == id; });
+  }
   if (file.pipe == PipeId::none) return;
   if (file.readable()) --pipes[file.pipe].readers;
   if (file.writable()) --pipes[file.pipe].writers;

@@ -32,6 +32,8 @@ struct World {
   Pool<OpenFile, FileId> files;
   Pool<Pipe, PipeId> pipes;
   Pool<Counter, CounterId> counters;
+  Pool<Epoll, EpollId> epolls;
+  Pool<Timer, TimerId> timers;
   Pool<DescriptorTable, TableId> tables;
   Pool<FsContext, FsId> contexts;
   Pool<AddressSpace, SpaceId> spaces;

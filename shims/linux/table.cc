@@ -7,6 +7,7 @@
 #include "shims/linux/missing.hh"
 #include "shims/linux/syscalls/account.hh"
 #include "shims/linux/syscalls/copy.hh"
+#include "shims/linux/syscalls/epoll.hh"
 #include "shims/linux/syscalls/groups.hh"
 #include "shims/linux/syscalls/ipc.hh"
 #include "shims/linux/syscalls/limits.hh"
@@ -15,10 +16,12 @@
 #include "shims/linux/syscalls/metadata.hh"
 #include "shims/linux/syscalls/names.hh"
 #include "shims/linux/syscalls/open.hh"
+#include "shims/linux/syscalls/poll.hh"
 #include "shims/linux/syscalls/statfs.hh"
 #include "shims/linux/syscalls/sync.hh"
 #include "shims/linux/syscalls/tasks.hh"
 #include "shims/linux/syscalls/time.hh"
+#include "shims/linux/syscalls/timerfd.hh"
 #include "shims/linux/syscalls/times.hh"
 #include "shims/linux/syscalls/transfer.hh"
 
@@ -53,6 +56,7 @@ constexpr std::array entries{
     call_entry<writev>(20, "writev", errnos<again, intr, fbig, nomem, Errno::pipe>, args("fd", "iov"), Blocks{}),
     call_entry<access>(21, "access", walk_errnos<>, args("path", "mode")),
     call_entry<linux_shim::pipe>(22, "pipe", errnos<mfile, nomem>),
+    call_entry<linux_shim::select>(23, "select", errnos<inval, intr, nomem, badf>, args("nfds", "readfds", "writefds", "exceptfds", "timeout"), Blocks{}),
     call_entry<sched_yield>(24, "sched_yield", errnos<>),
     call_entry<msync>(26, "msync", errnos<nomem>, args("addr", "length", "flags")),
     call_entry<mincore>(27, "mincore", errnos<inval, nomem>, args("addr", "length", "vec")),
@@ -121,12 +125,15 @@ constexpr std::array entries{
     call_entry<linux_shim::time>(201, "time", errnos<>),
     call_entry<futex>(202, "futex", errnos<again, intr, nosys, timedout>, args("uaddr", "op", "val", "timeout", "uaddr2", "val3"), Blocks{},
                       Partial{"priority inheritance, FUTEX_WAKE_OP"}),
+    call_entry<epoll_create>(213, "epoll_create", errnos<inval, mfile, nomem>, args("size")),
     call_entry<getdents64>(217, "getdents64", errnos<inval, noent, notdir>),
     call_entry<set_tid_address>(218, "set_tid_address", errnos<>, args("tidptr")),
     call_entry<clock_gettime>(228, "clock_gettime", errnos<>, args("clockid", "tp"), Partial{"CPU-time clocks"}),
     call_entry<clock_getres>(229, "clock_getres", errnos<>, args("clockid", "res"), Partial{"CPU-time clocks"}),
     call_entry<clock_nanosleep>(230, "clock_nanosleep", errnos<intr, opnotsupp>, args("clockid", "flags", "request", "remain"), Blocks{}, Partial{"CPU-time clocks"}),
     call_entry<exit_group>(231, "exit_group", errnos<>, args("status")),
+    call_entry<epoll_wait>(232, "epoll_wait", errnos<intr>, args("epfd", "events", "timeout"), Blocks{}),
+    call_entry<epoll_ctl>(233, "epoll_ctl", errnos<exist, loop, noent, nomem, perm>, args("epfd", "op", "fd", "event")),
     call_entry<utimes>(235, "utimes", walk_errnos<inval, opnotsupp, perm>, args("path", "times")),
     call_entry<openat>(257, "openat", walk_errnos<exist, inval, isdir, mfile, nospc, perm>),
     call_entry<mkdirat>(258, "mkdirat", walk_errnos<exist>),
@@ -141,13 +148,19 @@ constexpr std::array entries{
     call_entry<readlinkat>(267, "readlinkat", walk_errnos<inval>),
     call_entry<fchmodat>(268, "fchmodat", walk_errnos<opnotsupp, perm>),
     call_entry<faccessat>(269, "faccessat", walk_errnos<>, args("dirfd", "path", "mode")),
+    call_entry<pselect6>(270, "pselect6", errnos<inval, intr, nomem, badf>, args("nfds", "readfds", "writefds", "exceptfds", "timeout", "sigmask"), Blocks{}),
     call_entry<ppoll>(271, "ppoll", errnos<intr, nomem>, args("fds", "timeout", "sigmask", "sigsetsize"), Blocks{}),
     call_entry<sync_file_range>(277, "sync_file_range", errnos<inval, Errno::spipe>, args("fd", "offset", "length", "flags")),
     call_entry<utimensat>(280, "utimensat", walk_errnos<inval, opnotsupp, perm>, args("dirfd", "path", "times", "flags")),
+    call_entry<epoll_pwait>(281, "epoll_pwait", errnos<intr>, args("epfd", "events", "timeout", "sigmask", "sigsetsize"), Blocks{}),
+    call_entry<timerfd_create>(283, "timerfd_create", errnos<mfile, nomem, perm>, args("clockid", "flags")),
     call_entry<eventfd>(284, "eventfd", errnos<mfile, nomem>, args("initval")),
     call_entry<fallocate>(285, "fallocate", errnos<fbig, inval, isdir, nodev, nomem, nospc, opnotsupp, Errno::spipe>, args("fd", "mode", "offset", "length"),
                           Partial{"COLLAPSE_RANGE, ZERO_RANGE, INSERT_RANGE, UNSHARE_RANGE"}),
+    call_entry<timerfd_settime>(286, "timerfd_settime", errnos<>, args("fd", "flags", "new", "old")),
+    call_entry<timerfd_gettime>(287, "timerfd_gettime", errnos<inval>, args("fd", "curr")),
     call_entry<eventfd2>(290, "eventfd2", errnos<mfile, nomem>, args("initval", "flags")),
+    call_entry<epoll_create1>(291, "epoll_create1", errnos<mfile, nomem>),
     call_entry<dup3>(292, "dup3", errnos<nomem>, args("oldfd", "newfd", "flags")),
     call_entry<pipe2>(293, "pipe2", errnos<mfile, nomem>, Partial{"O_DIRECT (packet mode), O_NOTIFICATION_PIPE"}),
     call_entry<preadv>(295, "preadv", errnos<inval, isdir, nomem, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h")),
@@ -166,6 +179,7 @@ constexpr std::array entries{
     call_entry<close_range>(436, "close_range", errnos<inval, nomem>, args("first", "last", "flags")),
     call_entry<openat2>(437, "openat2", walk_errnos<again, exist, inval, isdir, mfile, nospc, perm, too_big, xdev>, args("dirfd", "path", "how", "size")),
     call_entry<faccessat2>(439, "faccessat2", walk_errnos<>, args("dirfd", "path", "mode", "flags")),
+    call_entry<epoll_pwait2>(441, "epoll_pwait2", errnos<intr>, args("epfd", "events", "timeout", "sigmask", "sigsetsize"), Blocks{}),
     call_entry<fchmodat2>(452, "fchmodat2", walk_errnos<opnotsupp, perm>, args("dirfd", "path", "mode", "flags")),
 };
 

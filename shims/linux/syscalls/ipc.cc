@@ -16,69 +16,6 @@ using namespace libos;
 
 CloseOnExec marked(bool wanted) { return wanted ? CloseOnExec::yes : CloseOnExec::no; }
 
-constexpr uint64_t poll_fds_max_bytes = 1 << 20;
-
-// A file that poll(2) sleeps on: it stays open meanwhile, whatever becomes of its number, and the number is looked up anew
-// at each look, as do_pollfd() of Linux's fs/select.c does.
-struct Polled {
-  explicit Polled(Task& task) : waiter(task) {}
-  Ref<OpenFile> file;
-  Waiter waiter;
-};
-
-// One look at every descriptor; the next change of any is not missed.
-uint64_t look(Task& task, std::span<PollFd> fds, Polled* polled) {
-  uint64_t ready = 0;
-  for (size_t index = 0; index < fds.size(); ++index) {
-    PollFd& one = fds[index];
-    one.revents.bits = 0;
-    if (one.fd.value < 0) continue;
-    auto file = task.fds().get_io(RawFd(one.fd.value));
-    constexpr auto always = static_cast<uint16_t>(static_cast<uint16_t>(PollEvent::error) | static_cast<uint16_t>(PollEvent::hang_up));
-    if (!file) {
-      one.revents.bits = static_cast<uint16_t>(PollEvent::invalid);
-    } else {
-      const bool first = !polled[index].waiter.queued();
-      if (first) polled[index].file = *file;
-      one.revents.bits = static_cast<uint16_t>((*file)->poll(task, first ? &polled[index].waiter : nullptr) & (one.events.bits | always));
-    }
-    ready += one.revents.bits != 0 ? 1 : 0;
-  }
-  return ready;
-}
-
-Result<uint64_t> do_poll(Task& task, InOutArray<PollFd> fds, platform::Nanoseconds deadline) {
-  const auto count = static_cast<uint32_t>(fds.count);
-  if (count > task.fds().descriptors_max()) return fail(Errno::inval);
-  const size_t bytes = count * sizeof(PollFd), polled_bytes = count * sizeof(Polled);
-  if (bytes > poll_fds_max_bytes) return fail(Errno::inval);
-  auto* copy = static_cast<PollFd*>(TRY(task.arena().allocate(bytes == 0 ? 1 : bytes)));
-  auto room = task.arena().allocate(polled_bytes == 0 ? 1 : polled_bytes);
-  const auto run = [&]() -> Result<uint64_t> {
-    if (!room) return fail(Errno::nomem);
-    auto* polled = static_cast<Polled*>(*room);
-    TRY(task.memory().read(fds.address, {reinterpret_cast<std::byte*>(copy), bytes}));  // SAFETY: PollFd is plain bytes
-    for (size_t index = 0; index < count; ++index) new (&polled[index]) Polled(task);
-    uint64_t ready = 0;
-    Result<> slept{};
-    while ((ready = look(task, {copy, count}, polled)) == 0 && slept && deadline != 0) slept = task.sleep(deadline);
-    for (size_t index = 0; index < count; ++index) polled[index].~Polled();
-    // do_sys_poll() of Linux's fs/select.c looks at the address only now, even of no entries, and before it looks for signals.
-    if (fds.address > user_limit) return fail(Errno::fault);
-    if (ready == 0 && !slept && slept.error() == Errno::intr) return fail(Errno::intr);
-    for (size_t index = 0; index < count; ++index) {
-      // Only revents goes back: the rest may have been changed by another task meanwhile, and is its own.
-      const uint64_t at = fds.address + index * sizeof(PollFd) + 6;
-      TRY(task.memory().write(at, std::as_bytes(std::span(&copy[index].revents.bits, 1))));
-    }
-    return ready;
-  };
-  auto done = run();
-  if (room) task.arena().free(*room, polled_bytes == 0 ? 1 : polled_bytes);
-  task.arena().free(copy, bytes == 0 ? 1 : bytes);
-  return done;
-}
-
 }  // namespace
 
 Result<Done> pipe2(Task& task, UserOut<FdPair> ends, Flags<PipeFlag> flags) {
@@ -162,26 +99,6 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
     }
   }
   return fail(Errno::nosys);
-}
-
-Result<uint64_t> poll(Task& task, InOutArray<PollFd> fds, Int timeout_ms) {
-  constexpr platform::Nanoseconds millisecond = 1'000'000;
-  const auto deadline = timeout_ms.value < 0 ? platform::no_deadline : timeout_ms.value == 0 ? 0 : deadline_after(task, timeout_ms.value * millisecond);
-  return do_poll(task, fds, deadline);
-}
-
-Result<uint64_t> ppoll(Task& task, InOutArray<PollFd> fds, OptionalIn<RawTimespec> timeout, Address mask, Size mask_size) {
-  platform::Nanoseconds deadline = platform::no_deadline;
-  if (!timeout.is_null()) {
-    const platform::Nanoseconds span = TRY(span_of(TRY(timeout.read(task.memory()))));
-    deadline = span == 0 ? 0 : deadline_after(task, span);
-  }
-  if (mask.value != 0) {
-    if (mask_size.value != 8) return fail(Errno::inval);
-    uint64_t ignored = 0;  // no signal can arrive yet, so a mask changes nothing; that it is readable is checked
-    TRY(task.memory().read(mask.value, std::as_writable_bytes(std::span(&ignored, 1))));
-  }
-  return do_poll(task, fds, deadline);
 }
 
 }  // namespace cupel::linux_shim

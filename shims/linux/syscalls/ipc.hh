@@ -9,7 +9,5 @@ Result<Done> pipe(Task& task, UserOut<FdPair> ends);
 Result<NewFd<Resource::eventfd>> eventfd2(Task& task, Int value, Flags<EventFdFlag> flags);
 Result<NewFd<Resource::eventfd>> eventfd(Task& task, Int value);
 Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operation, Int value, OptionalIn<RawTimespec> timeout, FutexWord second, Int third);
-Result<uint64_t> poll(Task& task, InOutArray<PollFd> fds, Int timeout_ms);
-Result<uint64_t> ppoll(Task& task, InOutArray<PollFd> fds, OptionalIn<RawTimespec> timeout, Address mask, Size mask_size);
 
 }  // namespace cupel::linux_shim

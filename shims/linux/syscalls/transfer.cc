@@ -22,6 +22,7 @@ Result<Ref<OpenFile>> file_for(Task& task, RawFd raw, Direction direction) {
   Ref<OpenFile> file = TRY(task.fds().get_io(raw));
   const bool allowed = direction == Direction::out ? file->readable() : file->writable();
   if (!allowed) return fail(Errno::badf);
+  if (!(direction == Direction::out ? file->can_read() : file->can_write())) return fail(Errno::inval);
   return file;
 }
 
