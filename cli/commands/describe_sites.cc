@@ -10,7 +10,7 @@
 namespace cupel::cli {
 namespace {
 
-constexpr uint32_t generated_inputs = 3000;  // of each target
+constexpr uint32_t generated_inputs = 5000;  // of each target
 
 }  // namespace
 

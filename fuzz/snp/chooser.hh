@@ -36,8 +36,6 @@ class Chooser {
   uint64_t state_;
 };
 
-// Lies that take more than one act, told at one moment: a page that is exchanged below its frame, an answer that stands in both of its
-// words, a device's count with its entry, ...
 void add_tale(Script& script, Chooser& choose);
 // The same lie at many exits in a row: what a guest without a bound loops on.
 void add_siege(Script& script, Chooser& choose);

@@ -69,6 +69,8 @@ Act Chooser::act() {
   switch (made.kind) {
     case ActKind::answer: made.a = one_in(4) ? next() : one_in(4) ? word() : msr_answer(*this); break;
     case ActKind::flip: made.a = below(64); break;
+    case ActKind::splice: made.a = one_of({uint64_t{0}, uint64_t{12}, uint64_t{24}, uint64_t{32}, uint64_t{48}}), made.b = below(4); break;
+    case ActKind::serve: made.a = 1 + below(3), made.b = next(); break;
     case ActKind::remap:
     case ActKind::assign:
       made.a = frame();
@@ -77,7 +79,7 @@ Act Chooser::act() {
     case ActKind::unassign:
     case ActKind::smash:
     case ActKind::drop:
-    case ActKind::keep_line:
+    case ActKind::read_only:
     case ActKind::mark_mmio: made.a = frame(); break;
     case ActKind::start: made.a = one_in(2) ? frame() : word(); break;
     case ActKind::write_page: made.a = one_in(2) ? frame() : system_frames + below(8), made.b = next(); break;
@@ -97,46 +99,62 @@ Act Chooser::act() {
 }
 
 void add_tale(Script& script, Chooser& choose) {
-  const auto nth = static_cast<uint16_t>(choose.below(8));
-  const auto loads = static_cast<uint16_t>(choose.below(choose.one_in(2) ? 12 : 64));
+  const auto nth = static_cast<uint16_t>(choose.below(choose.one_in(2) ? 3 : 8));
+  const auto loads = static_cast<uint16_t>(choose.below(choose.one_in(2) ? 8 : 96));
+  constexpr uint16_t loads_of_exit = 5;  // two words of valid bits, two of the answer, and one that was asked for
+  const auto on_pages = [&] { return choose.one_in(3) ? static_cast<When>(choose.below(mock_snp::when_kinds)) : choose.one_in(2) ? When::before_pvalidate : When::before_step; };
   const auto tell = [&](When when, ActKind kind, uint64_t a, uint64_t b = 0) { script.acts.push_back({when, when == When::before_load || when == When::before_step ? loads : nth, kind, a, b}); };
-  switch (choose.below(7)) {
-    case 0: {  // a frame's assignment is kept, and moved to another page
+  const std::span<const Tale> likely = choose.grammar().likely_tales;
+  switch (likely.empty() || choose.one_in(3) ? static_cast<Tale>(choose.below(tales)) : choose.one_of(likely)) {
+    case Tale::exchanged_page: {
       const uint64_t frame = frame_of(script, choose), page = system_frames + choose.below(64);
-      const auto when = static_cast<When>(choose.below(mock_snp::when_kinds));
+      const When when = on_pages();
       tell(when, ActKind::assign, frame, page);
       tell(when, ActKind::remap, frame, page);
       break;
     }
-    case 1: {  // one of the guest's own pages stands in for another, or is written
-      const auto when = static_cast<When>(choose.below(mock_snp::when_kinds));
+    case Tale::own_page: {
+      const When when = on_pages();
       const uint64_t frame = frame_of(script, choose);
       if (choose.one_in(2)) tell(when, ActKind::remap, frame, frame_of(script, choose));
       else tell(when, ActKind::write_page, frame, choose.next());
       break;
     }
-    case 2:  // an exception is to be raised
+    case Tale::exception:
       tell(When::after_exit, ActKind::info_1, 1);
       tell(When::after_exit, ActKind::info_2, event_word(choose));
       break;
-    case 3: {  // a device says that it has done something
-      const uint64_t done = 1 + choose.below(3), id = choose.below(choose.one_in(4) ? 10 : 3), length = choose.one_in(3) ? choose.word() & 0xffff'ffff : choose.below(1100);
-      const auto when = choose.one_in(4) ? When::after_exit : When::before_load;
-      tell(when, ActKind::poke, queue_gpa + 0x800, done);
-      tell(when, ActKind::poke, queue_gpa + 0x808 + choose.below(done) * 8, id | length << 32);
+    case Tale::device: {
+      const uint64_t done = choose.one_in(4) ? choose.word() : 1 + choose.below(3), id = choose.below(choose.one_in(4) ? 10 : 3), length = choose.one_in(3) ? choose.word() & 0xffff'ffff : choose.below(1100);
+      // Right at its start, so that all that is looked at later is of its making; or when it is looked at.
+      const bool early = choose.one_in(2);
+      const auto put = [&](uint64_t at, uint64_t value) { script.acts.push_back({early ? When::after_exit : When::before_load, early ? uint16_t{0} : loads, ActKind::poke, queue_gpa + at, value}); };
+      put(0x800, done);
+      put(0x808, id | length << 32);
+      if (choose.one_in(2)) put(0x810, choose.below(4) | choose.word() << 32);
       break;
     }
-    case 4:  // nothing is done, and it looks as if it were: with an older answer in place
+    case Tale::unserved:
       tell(When::before_exit, ActKind::ignore, 0);
       tell(When::after_exit, ActKind::info_1, 0);
       tell(When::after_exit, ActKind::info_2, 0);
       tell(When::after_exit, ActKind::poke, ghcb_gpa + 0x3f8, uint64_t{3} << (115 - 64) | (choose.one_in(2) ? uint64_t{7} << (97 - 64) : 0));
       if (!choose.one_in(4)) tell(When::after_exit, ActKind::replay, choose.below(4));
       break;
-    case 5:  // processors start, in any order and again
+    case Tale::starts:
       for (uint64_t count = 2 + choose.below(2); count > 0; --count) tell(When::after_exit, ActKind::start, choose.one_in(4) ? choose.frame() : choose.word() % system_frames);
       break;
-    default:  // what is asked comes back in one word of several, the rest being honest
+    case Tale::words: {
+      const uint64_t place = choose.one_in(3) ? uint64_t{frames::certificates} << 12 | choose.below(128) * 8 : shared_place(choose);
+      const auto when = choose.one_in(2) ? When::after_exit : When::before_load;
+      for (uint64_t word = 0; word < 4; ++word) tell(when, ActKind::poke, place + word * 8, choose.next());
+      break;
+    }
+    case Tale::msr:
+      tell(choose.one_in(4) ? When::before_exit : When::after_exit, ActKind::splice, choose.one_of({uint64_t{0}, uint64_t{12}, uint64_t{24}, uint64_t{32}, uint64_t{48}}), choose.one_in(2) ? choose.below(4) : choose.next());
+      if (choose.one_in(2)) script.acts.push_back({When::before_load, static_cast<uint16_t>(nth * loads_of_exit + choose.below(loads_of_exit)), ActKind::trap, choose.word(), 0});
+      break;
+    case Tale::registers:
       tell(When::after_exit, ActKind::reg, choose.below(4), choose.word());
       if (choose.one_in(2)) tell(When::after_exit, ActKind::invalid, choose.one_of({uint64_t{63}, uint64_t{97}, uint64_t{98}, uint64_t{99}}));
       break;

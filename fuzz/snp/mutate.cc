@@ -26,7 +26,10 @@ uint64_t Chooser::argument(const ArgDesc& arg) {
 }
 
 GuestStep Chooser::step() {
-  GuestStep made{static_cast<uint8_t>(below(grammar_.steps.size()))};
+  uint64_t all = 0;
+  for (const StepDesc& desc : grammar_.steps) all += desc.weight;
+  GuestStep made;
+  for (uint64_t left = below(all); left >= grammar_.steps[made.kind].weight; ++made.kind) left -= grammar_.steps[made.kind].weight;
   const StepDesc& desc = grammar_.steps[made.kind];
   const bool shown = !desc.examples.empty() && !one_in(4);
   if (shown) made.args = one_of(desc.examples);

@@ -18,7 +18,7 @@ namespace {
 constexpr std::array<std::string_view, mock_snp::act_kinds> act_names{
     "answer", "flip", "info_1", "info_2", "current", "end", "header_reserved", "entry", "partial", "ignore", "remap", "assign",
     "unassign", "smash", "drop", "mark_mmio", "resume", "stall", "poke", "invalid", "reg", "write_page", "post", "signal",
-    "trap", "start", "no_entropy", "time", "refuse", "replay", "damage", "keep_line", "lose_store", "skip"};
+    "trap", "start", "no_entropy", "time", "refuse", "replay", "damage", "serve", "lose_store", "skip", "splice", "read_only"};
 constexpr std::array<std::string_view, mock_snp::when_kinds> when_names{"before_exit", "after_exit", "before_load", "before_pvalidate", "before_step"};
 
 constexpr size_t act_size = 20;

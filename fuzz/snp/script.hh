@@ -25,16 +25,32 @@ struct StepDesc {
   std::string_view name;
   std::array<ArgDesc, args_max> args = {};  // those without a name are none
   std::span<const std::array<uint64_t, args_max>> examples = {};  // arguments that belong together
+  unsigned weight = 1;                                            // how often it is chosen, beside the others
   size_t arg_count() const {
     size_t count = 0;
     while (count < args_max && !args[count].name.empty()) ++count;
     return count;
   }
 };
+// Lies that take more than one act, told at one moment.
+enum class Tale : uint8_t {
+  exchanged_page,  // a frame's assignment is kept, and moved to another page
+  own_page,        // one of the guest's own pages stands in for another, or is written
+  exception,       // an exception is to be raised
+  device,          // a device says that it has done something
+  unserved,        // nothing is done, and it looks as if it were: with an older answer in place
+  starts,          // processors start, in any order and again
+  words,           // a row of words, none of them what was there
+  msr,             // an answer of the MSR with one word of it wrong, and a handler that comes before it is read
+  registers,       // what is asked comes back in one word of several, the rest being honest
+};
+inline constexpr size_t tales = static_cast<size_t>(Tale::registers) + 1;
+
 struct Grammar {
   std::span<const StepDesc> steps;
   std::span<const mock_snp::ActKind> likely_acts;  // which suit this target's exits
   std::span<const uint64_t> likely_words;          // operands worth trying
+  std::span<const Tale> likely_tales;
   std::optional<uint8_t> opening = {};             // the step without which the others come to nothing
 };
 

@@ -22,6 +22,18 @@ std::string within_tree(std::string_view file) {
   return std::string(file);
 }
 
+constexpr uint32_t neighbours = 200;  // of each entry: what a fuzzer makes of it first
+constexpr size_t size_max = 4096;
+
+void run_with_neighbours(Target& target, const Bytes& input) {
+  target.run(input);
+  for (uint32_t seed = 0; seed < neighbours; ++seed) {
+    Bytes changed = input;
+    target.mutate(changed, size_max, seed);
+    target.run(changed);
+  }
+}
+
 void run_entries(Target& target, const fs::path& regressions) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(regressions, error)) {
@@ -29,7 +41,7 @@ void run_entries(Target& target, const fs::path& regressions) {
     std::stringstream text;
     text << file.rdbuf();
     if (text.str().find("# target: " + std::string(target.name()) + "\n") == std::string::npos) continue;
-    if (auto parsed = target.parse(text.str())) target.run(parsed->bytes);
+    if (auto parsed = target.parse(text.str())) run_with_neighbours(target, parsed->bytes);
   }
 }
 

@@ -13,7 +13,7 @@ struct SiteReport {
   uint64_t lies = 0;                 // different values of the hypervisor's own choice that were loaded there
 };
 
-// Runs every linked target of the boundary on its entries in `regressions` and on `generated` inputs made from seeds. All sites of
+// Runs every linked target of the boundary on its entries in `regressions`, on what mutation makes of them, and on `generated` inputs made from seeds. All sites of
 // the program are listed, reached or not: by name.
 std::vector<SiteReport> survey_sites(const std::filesystem::path& regressions, uint32_t generated);
 

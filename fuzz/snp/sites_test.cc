@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 namespace cupel::fuzz::snp {
 namespace {
 
@@ -20,14 +18,8 @@ TEST(Sites, EachIsReachedByATargetAndHasAGuard) {
   }
 }
 
-TEST(Sites, HalfOfThemWereToldTwentyLiesOrMore) {
-  std::vector<uint64_t> lies;
-  for (const SiteReport& site : survey()) lies.push_back(site.lies);
-  std::ranges::sort(lies);
-  EXPECT_GE(lies[lies.size() / 2], 20u);
-  if (HasFailure()) {
-    for (const SiteReport& site : survey()) GTEST_LOG_(INFO) << site.name << ": " << site.lies;
-  }
+TEST(Sites, EachWasToldTwentyLiesOrMore) {
+  for (const SiteReport& site : survey()) EXPECT_GE(site.lies, 20u) << site.name << " at " << site.file << ':' << site.line;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ constexpr ArgDesc slot{"slot", slots_max + 1}, gfn{"gfn", mock_snp::guest_frames
 constexpr StepDesc steps[] = {{"create", {slot, ArgDesc{"apic_id", 0x1'0000'0000}}}, {"destroy", {slot, ArgDesc{"apic_id", 0x1'0000'0000}}}, {"grant", {gfn, ArgDesc{"vmpl", 5}}},
                                          {"probe", {gfn}}, {"share", {gfn}}, {"accept", {gfn}}, {"secret", {gfn}}};
 static_assert(std::size(steps) == kind_count);
+constexpr Tale likely_tales[] = {Tale::starts, Tale::exchanged_page};
 constexpr ActKind likely_acts[] = {ActKind::start, ActKind::start, ActKind::start, ActKind::info_1, ActKind::info_2, ActKind::ignore, ActKind::remap, ActKind::unassign, ActKind::reg};
 constexpr uint64_t likely_words[] = {513, 514, 516, 518, 513, 514, 1, 0, 2};
 constexpr uint32_t first_pair = 512, pair_count = 4;
@@ -28,7 +29,7 @@ struct Guest : PagedProcessor {
 
 class SnpAp final : public GuestTarget<Guest> {
  public:
-  SnpAp() : GuestTarget("snp_ap", {steps, likely_acts, likely_words}) {}
+  SnpAp() : GuestTarget("snp_ap", {steps, likely_acts, likely_words, likely_tales}) {}
 
  private:
   void begin(World& world) override {
@@ -92,7 +93,8 @@ class SnpAp final : public GuestTarget<Guest> {
       if (entry.vmsa && frame % 512 == 0) violate(world, "rmp", "no processor state at a 2M boundary", "frame " + std::to_string(frame));
     }
     for (const uint32_t frame : world.hardware.running) {
-      const auto& entry = world.system.rmp(world.system.npt(frame).spa);
+      if (world.system.npt(frame).spa != frame) continue;
+      const auto& entry = world.system.rmp(frame);
       if (entry.gfn == frame && entry.assigned && !entry.vmsa) violate(world, "shadow", "the state page of a running processor stays one", "frame " + std::to_string(frame));
     }
   }

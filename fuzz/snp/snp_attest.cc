@@ -18,7 +18,7 @@ static_assert(std::size(steps) == kind_count);
 
 class SnpAttest final : public SnpTarget {
  public:
-  SnpAttest() : SnpTarget("snp_attest", {steps, {}, {}}) {}
+  SnpAttest() : SnpTarget("snp_attest", {steps, {}, {}, {}}) {}
 
  private:
   struct LaunchPage {

@@ -15,9 +15,10 @@ enum Kind : uint8_t { boot, status, c_bit, offer, boot_secrets, verify, time, ca
 constexpr StepDesc steps[] = {{"boot"}, {"status", {ArgDesc{"bit", 64, status_bits}}}, {"c_bit", {ArgDesc{"bit", 64, c_bits}}},
                                          {"offer", {ArgDesc{"start", 0, addresses}, ArgDesc{"size", 0, lengths}, ArgDesc{"start2", 0, addresses}, ArgDesc{"size2", 0, lengths}}},
                                          {"boot_secrets", {ArgDesc{"gpa", 0, addresses}}}, {"verify", {ArgDesc{"good", 2}}}, {"time", {ArgDesc{"khz", 0, frequencies}}},
-                                         {"call", {ArgDesc{"number", 8}}}, {"call_list", {ArgDesc{"pages", 600}, ArgDesc{"at_once", 600}}}};
+                                         {"call", {ArgDesc{"number", 8}}, {}, 2}, {"call_list", {ArgDesc{"pages", 600}, ArgDesc{"at_once", 600}}}};
 static_assert(std::size(steps) == kind_count);
-constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::flip, ActKind::answer, ActKind::answer, ActKind::no_entropy, ActKind::time, ActKind::lose_store, ActKind::skip, ActKind::info_2, ActKind::remap};
+constexpr Tale likely_tales[] = {Tale::msr, Tale::own_page, Tale::exchanged_page};
+constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::splice, ActKind::answer, ActKind::answer, ActKind::no_entropy, ActKind::time, ActKind::lose_store, ActKind::skip, ActKind::info_2, ActKind::remap};
 constexpr uint64_t likely_words[] = {0, 1, 999, 5000, UINT64_MAX, uint64_t{51} << 24 | uint64_t{1} << 48 | uint64_t{1} << 32 | 1, uint64_t{2} << 48 | uint64_t{3} << 32 | 1, 0x1081, 0x2081};
 
 constexpr uint32_t ghcb_frame = frames::ghcb_of_ap, proof = frames::special + 40, gate = frames::special + 41;
@@ -34,7 +35,7 @@ struct Guest : PagedProcessor {
 
 class SnpBoot final : public GuestTarget<Guest> {
  public:
-  SnpBoot() : GuestTarget("snp_boot", {steps, likely_acts, likely_words, boot}) {}
+  SnpBoot() : GuestTarget("snp_boot", {steps, likely_acts, likely_words, likely_tales, boot}) {}
 
  private:
   void begin(World& world) override {

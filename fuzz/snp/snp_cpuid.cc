@@ -20,7 +20,7 @@ static_assert(std::size(steps) == kind_count);
 
 class SnpCpuid final : public SnpTarget {
  public:
-  SnpCpuid() : SnpTarget("snp_cpuid", {steps, {}, {}}) {}
+  SnpCpuid() : SnpTarget("snp_cpuid", {steps, {}, {}, {}}) {}
 
  private:
   using Page = std::array<uint64_t, cpuid_page_words + 64 * 6>;  // with room for what lies behind a table that claims too much

@@ -15,9 +15,10 @@ constexpr StepDesc steps[] = {
     {"cpuid", {ArgDesc{"leaf", 0x1'0000'0000, leaves}, ArgDesc{"subleaf", 4}}}, {"rdmsr", {ArgDesc{"index", 0x1'0000'0000, msrs}}},
     {"wrmsr", {ArgDesc{"index", 0x1'0000'0000, msrs}, value}}, {"apic_base"}, {"in", {port, size}}, {"out", {port, size}}, {"ins", {port, size, bytes}}, {"outs", {port, size, bytes}},
     {"mmio_read", {gpa, length}}, {"mmio_write", {gpa, length}}, {"rdtsc"}, {"rdtscp"}, {"rdpmc", {value}}, {"vmmcall", {value, ArgDesc{"cpl", 4}}}, {"wbinvd"}, {"nmi_complete"},
-    {"ipi", {value}}, {"reset_hold"}, {"features"}, {"negotiate"}, {"panic"}, {"unsupported", {value}}};
+    {"ipi", {value}}, {"reset_hold"}, {"features"}, {"negotiate", {}, {}, 4}, {"panic"}, {"unsupported", {value}}};
 static_assert(std::size(steps) == kind_count);
-constexpr ActKind likely_acts[] = {ActKind::info_1, ActKind::info_2, ActKind::invalid, ActKind::reg, ActKind::poke, ActKind::trap, ActKind::ignore, ActKind::answer, ActKind::flip};
+constexpr Tale likely_tales[] = {Tale::exception, Tale::msr, Tale::registers, Tale::words};
+constexpr ActKind likely_acts[] = {ActKind::info_1, ActKind::info_2, ActKind::invalid, ActKind::reg, ActKind::poke, ActKind::trap, ActKind::ignore, ActKind::answer, ActKind::flip, ActKind::splice};
 constexpr uint64_t likely_words[] = {1, 2, 0x8000'0306, 0x8000'030d, 0x8000'0b0d, 0x8000'030e, 0x306, 0x1'0000'0000, 0xfee0'0d00};
 
 struct Guest : Processor {
@@ -28,7 +29,7 @@ struct Guest : Processor {
 
 class SnpExits final : public GuestTarget<Guest> {
  public:
-  SnpExits() : GuestTarget("snp_exits", {steps, likely_acts, likely_words}) {}
+  SnpExits() : GuestTarget("snp_exits", {steps, likely_acts, likely_words, likely_tales}) {}
 
  private:
   void begin(World& world) override {

@@ -12,6 +12,7 @@ constexpr uint64_t vectors[] = {0x20, 0x30, 0x80, 0xff, 14, 29};
 enum Kind : uint8_t { open, allow, enable, disable, work, exit, msr_exit, wait, kind_count };
 constexpr StepDesc steps[] = {{"open"}, {"allow", {ArgDesc{"vector", 256, vectors}}}, {"enable"}, {"disable"}, {"work", {ArgDesc{"count", 8}}}, {"exit"}, {"msr_exit"}, {"wait"}};
 static_assert(std::size(steps) == kind_count);
+constexpr Tale likely_tales[] = {Tale::exception, Tale::msr, Tale::words};
 constexpr ActKind likely_acts[] = {ActKind::signal, ActKind::signal, ActKind::signal, ActKind::post, ActKind::info_2, ActKind::poke};
 constexpr uint64_t likely_words[] = {0x20, 0x30, 0x8020, 0x80, 14, 0x120, 0x220, 0x420, 0x8000, 0};
 
@@ -28,7 +29,7 @@ struct Guest : Processor {
 
 class SnpHvInjection final : public GuestTarget<Guest> {
  public:
-  SnpHvInjection() : GuestTarget("snp_hv_injection", {steps, likely_acts, likely_words, open}) {}
+  SnpHvInjection() : GuestTarget("snp_hv_injection", {steps, likely_acts, likely_words, likely_tales, open}) {}
 
  private:
   void begin(World& world) override {

@@ -14,9 +14,10 @@ constexpr uint64_t lengths[] = {0, 1, 7, 8, 9, 100, 512, 1023, 1024, 1025, 4096}
 using frames::pool, frames::pool_pages;
 enum Kind : uint8_t { open, release, post, poll, request_9p, give, reuse, kind_count };
 constexpr ArgDesc length{"length", 0x2000, lengths}, room{"room", 0x2000, lengths};
-constexpr StepDesc steps[] = {{"open"}, {"release"}, {"post", {length, room}}, {"poll", {length}}, {"request_9p", {ArgDesc{"tag", 0x1'0000}}}, {"give", {ArgDesc{"slot", 16}, length}}, {"reuse"}};
+constexpr StepDesc steps[] = {{"open"}, {"release"}, {"post", {length, room}, {}, 3}, {"poll", {length}, {}, 3}, {"request_9p", {ArgDesc{"tag", 0x1'0000}}}, {"give", {ArgDesc{"slot", 16}, length}}, {"reuse"}};
 static_assert(std::size(steps) == kind_count);
-constexpr ActKind likely_acts[] = {ActKind::poke, ActKind::poke, ActKind::poke, ActKind::info_2, ActKind::partial, ActKind::stall};
+constexpr Tale likely_tales[] = {Tale::device, Tale::device, Tale::words};
+constexpr ActKind likely_acts[] = {ActKind::poke, ActKind::poke, ActKind::serve, ActKind::serve, ActKind::serve, ActKind::info_2, ActKind::partial, ActKind::stall};
 constexpr uint64_t queue_gpa = address_of(frames::queue);
 constexpr uint64_t likely_words[] = {1, 2, 8, 9, 0xffff'ffff, uint64_t{4} << 32, uint64_t{1024} << 32, uint64_t{2000} << 32 | 1, uint64_t{7} << 32, uint64_t{0xffff'ffff} << 32};
 
@@ -29,7 +30,7 @@ struct Guest : PagedProcessor {
 
 class SnpIo final : public GuestTarget<Guest> {
  public:
-  SnpIo() : GuestTarget("snp_io", {steps, likely_acts, likely_words, open}) {}
+  SnpIo() : GuestTarget("snp_io", {steps, likely_acts, likely_words, likely_tales, open}) {}
 
  private:
   void begin(World& world) override {

@@ -11,8 +11,9 @@ using namespace cupel::snp;
 
 constexpr uint64_t sequences[] = {0, 2, 0xffff'fff0, 0xffff'fffd, 0xffff'fffe, 0xffff'ffff};
 enum Kind : uint8_t { start, report, extended_report, derive_key, tsc_factor, kind_count };
-constexpr StepDesc steps[] = {{"start", {ArgDesc{"sequence", 0, sequences}}}, {"report", {ArgDesc{"nonce"}}}, {"extended_report", {ArgDesc{"nonce"}}}, {"derive_key", {ArgDesc{"fields", 128}}}, {"tsc_factor"}};
+constexpr StepDesc steps[] = {{"start", {ArgDesc{"sequence", 0, sequences}}}, {"report", {ArgDesc{"nonce"}}}, {"extended_report", {ArgDesc{"nonce"}}, {}, 2}, {"derive_key", {ArgDesc{"fields", 128}}}, {"tsc_factor"}};
 static_assert(std::size(steps) == kind_count);
+constexpr Tale likely_tales[] = {Tale::unserved, Tale::words, Tale::registers};
 constexpr ActKind likely_acts[] = {ActKind::info_2, ActKind::refuse, ActKind::replay, ActKind::damage, ActKind::damage, ActKind::ignore, ActKind::invalid, ActKind::reg, ActKind::info_1, ActKind::poke};
 constexpr uint64_t likely_words[] = {uint64_t{2} << 32, uint64_t{1} << 32, 5, 0x16, uint64_t{0x8000'0000} << 32, 1, 2, UINT64_MAX, 4096, 1000};
 
@@ -26,7 +27,7 @@ struct Guest : Processor {
 
 class SnpMessages final : public GuestTarget<Guest> {
  public:
-  SnpMessages() : GuestTarget("snp_messages", {steps, likely_acts, likely_words}) {}
+  SnpMessages() : GuestTarget("snp_messages", {steps, likely_acts, likely_words, likely_tales}) {}
 
  private:
   void begin(World& world) override {

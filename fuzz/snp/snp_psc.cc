@@ -10,15 +10,16 @@ constexpr uint64_t likely_frames[] = {2, 3, 4, 5, 511, 512, 513, 600, 1023, 1024
 constexpr uint64_t likely_counts[] = {1, 1, 1, 2, 3, 8, 253, 254, 300, 512, 513};
 constexpr ArgDesc gfn{"gfn", mock_snp::guest_frames, likely_frames}, pages{"pages", 600, likely_counts}, value{"value", 0};
 enum Kind : uint8_t { negotiate, accept_early, share_early, accept, share, touch, store, load, pin, kind_count };
-constexpr StepDesc steps[] = {{"negotiate"},          {"accept_early", {gfn}}, {"share_early", {gfn}}, {"accept", {gfn, pages}}, {"share", {gfn, pages}},
-                                         {"touch", {gfn}},       {"store", {gfn, value}}, {"load", {gfn}},        {"pin", {gfn, pages}}};
+constexpr StepDesc steps[] = {{"negotiate"},          {"accept_early", {gfn}}, {"share_early", {gfn}}, {"accept", {gfn, pages}, {}, 4}, {"share", {gfn, pages}, {}, 3},
+                                         {"touch", {gfn}},       {"store", {gfn, value}, {}, 2}, {"load", {gfn}, {}, 3},        {"pin", {gfn, pages}}};
 static_assert(std::size(steps) == kind_count);
-constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::answer, ActKind::poke, ActKind::info_1, ActKind::info_2, ActKind::current, ActKind::end, ActKind::header_reserved, ActKind::entry, ActKind::partial,
+constexpr Tale likely_tales[] = {Tale::exchanged_page, Tale::own_page, Tale::msr};
+constexpr ActKind likely_acts[] = {ActKind::flip, ActKind::answer, ActKind::splice, ActKind::poke, ActKind::info_1, ActKind::info_2, ActKind::current, ActKind::end, ActKind::header_reserved, ActKind::entry, ActKind::partial,
                                    ActKind::remap, ActKind::assign, ActKind::unassign, ActKind::smash, ActKind::stall, ActKind::resume, ActKind::invalid};
 
 class SnpPsc final : public GuestTarget<PagedProcessor> {
  public:
-  SnpPsc() : GuestTarget("snp_psc", {steps, likely_acts, {}}) {}
+  SnpPsc() : GuestTarget("snp_psc", {steps, likely_acts, {}, likely_tales}) {}
 
  private:
   void begin(World& world) override {

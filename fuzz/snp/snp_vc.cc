@@ -29,6 +29,7 @@ enum Kind : uint8_t { raise, raise_user, raise_down, handler_stack_step, kind_co
 constexpr StepDesc steps[] = {{"raise", {program, code, value, count}, honest}, {"raise_user", {program, code, value, count}, honest}, {"raise_down", {program, code, value, count}, honest},
                                          {"stack", {ArgDesc{"rsp", 0, stacks}, ArgDesc{"cpl", 4}}}};
 static_assert(std::size(steps) == kind_count);
+constexpr Tale likely_tales[] = {Tale::exception, Tale::registers};
 constexpr ActKind likely_acts[] = {ActKind::info_1, ActKind::info_2, ActKind::invalid, ActKind::reg, ActKind::poke, ActKind::mark_mmio};
 
 constexpr uint64_t device_base = 0xfec0'0000, private_page = 0x40'0000, user_end = 0x8000'0000'0000, kernel_data = 0xffff'8000'0000'0000;
@@ -83,7 +84,7 @@ struct Guest : Processor {
 
 class SnpVc final : public GuestTarget<Guest> {
  public:
-  SnpVc() : GuestTarget("snp_vc", {steps, likely_acts, {}}) {}
+  SnpVc() : GuestTarget("snp_vc", {steps, likely_acts, {}, likely_tales}) {}
 
  private:
   void begin(World& world) override {

@@ -38,11 +38,13 @@ enum class ActKind : uint8_t {
   refuse,           // the secure processor's answer is error a, and it has not processed the request
   replay,           // the response page holds response a once more
   damage,           // bit a of the response page
-  keep_line,        // a stale cache line of frame a survives until evicted
+  serve,            // the device does what was posted, a requests at most, with bytes made from b
   lose_store,       // the last store to private memory is undone (INVD on a dirty line)
   skip,             // the other privilege level is not run
+  splice,           // 16 bits of the MSR's answer, from bit a on, = b
+  read_only,        // frame a may be read and not written
 };
-inline constexpr size_t act_kinds = static_cast<size_t>(ActKind::skip) + 1;
+inline constexpr size_t act_kinds = static_cast<size_t>(ActKind::read_only) + 1;
 
 // When: at the n-th exit, before or after it is handled; before the n-th load of shared memory; before the n-th PVALIDATE or
 // RMPADJUST; before the n-th instruction that the mock sees.

@@ -72,7 +72,6 @@ void Hardware::zero_private(uint64_t gfn) {
 void Hardware::evict(uint64_t gfn) {
   use_private(gfn, Write::no);
   clean_[gfn] = true;
-  hypervisor_.line_evicted(static_cast<uint32_t>(gfn));
 }
 
 snp::Validated Hardware::pvalidate(uint64_t gfn, snp::PageSize size, bool validate) {

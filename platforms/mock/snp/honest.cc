@@ -1,4 +1,7 @@
 // What an honest hypervisor answers (fact sheet 2.1: KVM's order and values).
+#include <algorithm>
+
+#include "platforms/mock/chance.hh"
 #include "platforms/mock/snp/hypervisor.hh"
 #include "platforms/mock/snp/secure_processor.hh"
 
@@ -147,6 +150,20 @@ void Hypervisor::handle_creation() {
 void Hypervisor::handle_doorbell() {
   if (asked_1_ == 0) answer(UINT64_MAX);
   if (asked_1_ == 2) answer(uint64_t{frames::doorbell} << 12);
+}
+
+// A device that does what it is asked: each request's room is filled. Its bytes are its own, whatever they are.
+void Hypervisor::serve_queue(uint64_t requests_max, uint64_t seed) {
+  constexpr uint64_t queue = uint64_t{frames::queue} << 12, entries = 8, slot_size = 1024;
+  const auto posted = system_.word(queue) & 0xffff'ffff;
+  auto done = system_.word(queue + 0x800) & 0xffff'ffff;
+  for (uint64_t served = 0; done < posted && served < requests_max && served < entries; ++served, ++done) {
+    const uint64_t request = queue + 8 + done % entries * 16, slot = system_.word(request);
+    const uint64_t room = std::min(system_.word(request + 8) >> 32, slot_size);
+    for (uint64_t offset = 0; offset < room; offset += 8) lie(slot + offset, mock::splitmix64(seed));
+    lie(queue + 0x808 + done % entries * 8, (slot - (uint64_t{frames::pool} << 12)) / slot_size % entries | room << 32);
+  }
+  lie(queue + 0x800, done);
 }
 
 bool Hypervisor::change_page(uint32_t gfn, bool to_private, bool large) {

@@ -27,7 +27,6 @@ void Hypervisor::begin(std::span<const Act> script) {
   given_.clear();
   lied_frames_.clear();
   given_msrs_.clear();
-  kept_lines_.clear();
   created_.clear();
 }
 
@@ -75,6 +74,8 @@ void Hypervisor::perform(const Act& act) {
   switch (act.kind) {
     case ActKind::answer: lie_in_msr(act.a); break;
     case ActKind::flip: lie_in_msr(msr ^ uint64_t{1} << (act.a % 64)); break;
+    case ActKind::splice: lie_in_msr(with_field(msr, act.a % 64, 0xffff, act.b)); break;
+    case ActKind::serve: serve_queue(act.a, act.b); break;
     case ActKind::info_1: lie(ghcb_at_ + 0x398, act.a); break;
     case ActKind::info_2: lie(ghcb_at_ + 0x3a0, act.a); break;
     case ActKind::current: lie_in_header(0, 0xffff, act.a); break;
@@ -109,7 +110,7 @@ void Hypervisor::perform(const Act& act) {
 
 void Hypervisor::perform_on_pages(const Act& act) {
   const auto a = static_cast<uint32_t>(act.a), b = static_cast<uint32_t>(act.b);
-  if (act.kind != ActKind::keep_line && act.kind != ActKind::smash) lied_frames_.insert(a % guest_frames), lied_frames_.insert(b % guest_frames);
+  if (act.kind != ActKind::smash) lied_frames_.insert(a % guest_frames), lied_frames_.insert(b % guest_frames);
   switch (act.kind) {
     case ActKind::remap: system_.remap(a, b, false); break;
     case ActKind::assign: system_.rmpupdate(b, true, a, false); break;
@@ -118,7 +119,7 @@ void Hypervisor::perform_on_pages(const Act& act) {
     case ActKind::drop: system_.mark(a, false, false); break;
     case ActKind::mark_mmio: system_.mark(a, true, true); break;
     case ActKind::write_page: system_.hypervisor_write(a, 0, act.b); break;
-    case ActKind::keep_line: kept_lines_.insert(a % guest_frames); break;
+    case ActKind::read_only: system_.make_read_only(a); break;
     default: break;
   }
 }

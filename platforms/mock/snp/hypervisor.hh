@@ -59,8 +59,6 @@ class Hypervisor {
   uint64_t features = 3;
   // What was created: frames of VMSAs that the hypervisor was told to run.
   const std::vector<uint32_t>& created() const { return created_; }
-  bool line_kept(uint32_t gfn) const { return kept_lines_.contains(gfn); }
-  void line_evicted(uint32_t gfn) { kept_lines_.erase(gfn); }
   bool takes_entropy();                // whether RDSEED has nothing this time
   uint64_t timestamp();
   bool skips();
@@ -83,6 +81,7 @@ class Hypervisor {
   void handle_guest_request(bool extended);
   void handle_creation();
   void handle_doorbell();
+  void serve_queue(uint64_t requests_max, uint64_t seed);
   void answer(uint64_t info_2 = 0);
   void refuse(uint64_t why);
   bool change_page(uint32_t gfn, bool to_private, bool large);
@@ -109,7 +108,6 @@ class Hypervisor {
   std::unordered_set<uint64_t> lied_words_, lied_frames_;  // single words, and frames that are other pages now
   std::set<std::pair<uint64_t, uint64_t>> given_;              // words with values
   std::unordered_set<uint64_t> given_msrs_;
-  std::unordered_set<uint32_t> kept_lines_;
   std::vector<uint32_t> created_;
 };
 

@@ -5,6 +5,7 @@ namespace cupel::mock_snp {
 Access judge_access(const NptEntry& npt, const RmpEntry& entry, uint32_t gfn, Encrypted encrypted, Write write, unsigned vmpl) {
   if (!npt.present) return Access::nested_fault;
   if (npt.reserved_bit) return Access::mmio_marked;
+  if (npt.read_only && write == Write::yes) return Access::nested_fault;
   if (encrypted == Encrypted::no) return entry.assigned ? Access::nested_fault : Access::data;
   if (!entry.assigned || entry.gfn != gfn) return Access::nested_fault;
   if (npt.large && !entry.large) return Access::nested_fault;  // a 2M translation over a 4K entry
@@ -147,6 +148,11 @@ void System::mark(uint32_t gfn, bool present, bool reserved_bit) {
   remap(gfn, npt_[gfn].spa, npt_[gfn].large);
   npt_[gfn].present = present;
   npt_[gfn].reserved_bit = reserved_bit;
+}
+
+void System::make_read_only(uint32_t gfn) {
+  remap(gfn, npt_[gfn].spa, npt_[gfn].large);
+  npt_[gfn].read_only = true;
 }
 
 }  // namespace cupel::mock_snp

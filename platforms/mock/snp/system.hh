@@ -29,6 +29,7 @@ struct NptEntry {
   bool present = true;
   bool large = false;
   bool reserved_bit = false;  // the hypervisor's mark of "MMIO"
+  bool read_only = false;
   uint32_t spa = 0;
 };
 
@@ -59,8 +60,8 @@ class System {
 
   const RmpEntry& rmp(uint32_t spa) const { return rmp_[spa]; }
   const NptEntry& npt(uint32_t gfn) const { return npt_[gfn]; }
-  // Whether the hypervisor lets a frame be used as shared memory: what access() says of it, where it is asked with each word.
-  bool is_shared(uint32_t gfn) const { return npt_[gfn].present && !npt_[gfn].reserved_bit && !rmp_[npt_[gfn].spa].assigned; }
+  // Whether the hypervisor lets a frame be written as shared memory: what access() says of it, where it is asked with each word.
+  bool is_shared(uint32_t gfn) const { return npt_[gfn].present && !npt_[gfn].reserved_bit && !npt_[gfn].read_only && !rmp_[npt_[gfn].spa].assigned; }
   Access access(uint32_t gfn, Encrypted encrypted, Write write, unsigned vmpl = 0) const;
   // The 512 words behind a frame, through the nested page table.
   uint64_t* words(uint32_t gfn) { return content_.words_of(npt(gfn).spa); }
@@ -94,6 +95,7 @@ class System {
   bool psmash(uint32_t spa);
   void remap(uint32_t gfn, uint32_t spa, bool large);
   void mark(uint32_t gfn, bool present, bool reserved_bit);
+  void make_read_only(uint32_t gfn);
 
   // INV-1: how many system pages are validated for this frame; more than one is the attack.
   unsigned validated_for(uint32_t gfn) const { return validated_[gfn]; }

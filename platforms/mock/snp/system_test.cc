@@ -6,9 +6,10 @@ namespace cupel::mock_snp {
 namespace {
 
 // Table 3.1 written out by hand, row by row, for every combination of what it depends on.
-Access by_the_table(bool present, bool mmio, bool encrypted, bool assigned, bool right_gfn, bool large_over_small, bool validated, bool vmsa, bool write) {
+Access by_the_table(bool present, bool mmio, bool encrypted, bool assigned, bool right_gfn, bool large_over_small, bool validated, bool vmsa, bool read_only, bool write) {
   if (!present) return Access::nested_fault;
   if (mmio) return Access::mmio_marked;
+  if (read_only && write) return Access::nested_fault;
   if (!encrypted && !assigned) return Access::data;
   if (!encrypted && assigned) return Access::nested_fault;
   if (!assigned || !right_gfn || large_over_small) return Access::nested_fault;
@@ -17,12 +18,12 @@ Access by_the_table(bool present, bool mmio, bool encrypted, bool assigned, bool
 }
 
 TEST(Access, IsWhatTheTableSaysForAllCombinations) {
-  for (unsigned bits = 0; bits < 512; ++bits) {
+  for (unsigned bits = 0; bits < 1024; ++bits) {
     const auto bit = [&](unsigned index) { return ((bits >> index) & 1) != 0; };
-    const NptEntry npt{.present = bit(0), .large = bit(5), .reserved_bit = bit(1), .spa = 3};
+    const NptEntry npt{.present = bit(0), .large = bit(5), .reserved_bit = bit(1), .read_only = bit(9), .spa = 3};
     const RmpEntry rmp{.assigned = bit(3), .large = false, .vmsa = bit(7), .validated = bit(6), .gfn = bit(4) ? 7u : 8u};
     EXPECT_EQ(judge_access(npt, rmp, 7, bit(2) ? Encrypted::yes : Encrypted::no, bit(8) ? Write::yes : Write::no),
-              by_the_table(bit(0), bit(1), bit(2), bit(3), bit(4), bit(5), bit(6), bit(7), bit(8)))
+              by_the_table(bit(0), bit(1), bit(2), bit(3), bit(4), bit(5), bit(6), bit(7), bit(9), bit(8)))
         << bits;
   }
 }
