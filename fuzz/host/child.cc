@@ -32,11 +32,13 @@ constexpr bool is_error(int64_t result) { return result < 0 && result >= -4095; 
 void copy_bytes(void* to, const void* from, size_t size) { asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory"); }
 
 // What a call may leave behind besides descriptors.
-enum class Effect : uint8_t { files, writing, memory, limits, nothing };
+enum class Effect : uint8_t { files, attributes, writing, memory, limits, nothing };
 constexpr Effect effect_of(uint64_t number) {
   switch (number) {
     case SYS_mmap: case SYS_mprotect: case SYS_munmap: case SYS_brk: case SYS_mremap: case SYS_madvise: case SYS_msync:
       return Effect::memory;
+    case SYS_setxattr: case SYS_lsetxattr: case SYS_fsetxattr: case SYS_removexattr: case SYS_lremovexattr: case SYS_fremovexattr:
+      return Effect::attributes;
     case SYS_write: case SYS_pwrite64: case SYS_writev: case SYS_pwritev: case SYS_pwritev2: case SYS_fallocate:
     case SYS_sendfile: case SYS_copy_file_range:
       return Effect::writing;  // of which something stays even where it fails
@@ -51,6 +53,7 @@ constexpr Effect effect_of(uint64_t number) {
     case SYS_getppid: case SYS_clock_gettime: case SYS_clock_getres: case SYS_gettimeofday: case SYS_time:
     case SYS_select: case SYS_pselect6: case SYS_epoll_create: case SYS_epoll_create1: case SYS_epoll_ctl: case SYS_epoll_wait: case SYS_epoll_pwait:
     case SYS_epoll_pwait2: case SYS_timerfd_create: case SYS_timerfd_settime: case SYS_timerfd_gettime:
+    case SYS_getxattr: case SYS_lgetxattr: case SYS_fgetxattr: case SYS_listxattr: case SYS_llistxattr: case SYS_flistxattr:
     case SYS_flock: case SYS_statfs: case SYS_fstatfs: case SYS_getrusage: case SYS_times: case SYS_getresuid: case SYS_getresgid:
     case SYS_sched_get_priority_max: case SYS_sched_get_priority_min: case SYS_readahead: case SYS_syncfs: case SYS_sync_file_range: case SYS_clock_nanosleep: case SYS_nanosleep: case SYS_sched_yield: case SYS_getrandom: case SYS_uname: case SYS_wait4:
       return Effect::nothing;
@@ -170,8 +173,8 @@ bool place_break(const libos::Config& config) {
 }  // namespace
 
 std::span<const uint16_t> Child::own_calls() {
-  static constexpr std::array<uint16_t, 18> calls{
-      SYS_close, SYS_openat, SYS_getdents64, SYS_unlinkat, SYS_chdir, SYS_newfstatat, SYS_close_range, SYS_umask, SYS_chmod,
+  static constexpr std::array<uint16_t, 20> calls{
+      SYS_close, SYS_openat, SYS_getdents64, SYS_listxattr, SYS_removexattr, SYS_unlinkat, SYS_chdir, SYS_newfstatat, SYS_close_range, SYS_umask, SYS_chmod,
       SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mprotect, SYS_mmap, SYS_wait4, SYS_prlimit64, SYS_clone,
   };
   return calls;
@@ -248,7 +251,11 @@ bool Child::run_call(CallRecord& call) {
   nudged = 0;
   switch (call.manner) {
     case Manner::spawn: call.result = raw_spawn(call.number, call.registers); break;
-    case Manner::end: call.result = end_with(call.number, call.registers[0]); break;
+    case Manner::end:
+      // The process made for it is ours, not the program's to be limited.
+      if (used_limits_) kernel(SYS_prlimit64, 0, RLIMIT_NPROC, &limits_[RLIMIT_NPROC], 0);
+      call.result = end_with(call.number, call.registers[0]);
+      break;
     default: call.result = raw_call(call.number, call.registers);
   }
   if (call.manner == Manner::spawn && !is_error(call.result)) reap();
@@ -265,7 +272,8 @@ void Child::note_traces(const CallRecord& call) {
   used_limits_ |= effect == Effect::limits;  // prlimit64(2) may fail when it has set one
   if (is_error(call.result) && effect != Effect::writing) return;
   traces_.files |= effect == Effect::writing;
-  traces_.files |= effect == Effect::files;
+  traces_.files |= effect == Effect::files || effect == Effect::attributes;
+  traces_.attributes |= effect == Effect::attributes;
   used_memory_ |= effect == Effect::memory;
   if (call.descriptors == 0) return;
   // Free numbers are given out from the lowest on, except where the program names one.
@@ -281,7 +289,7 @@ void Child::restore() {
   if (used_memory_) restore_memory();
   restore_slots();
   restore_root(traces_);
-  traces_ = {.descriptors = 3, .files = false};
+  traces_ = {.descriptors = 3, .files = false, .attributes = false};
   used_memory_ = used_limits_ = false;
 }
 

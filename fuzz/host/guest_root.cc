@@ -64,9 +64,19 @@ bool is_new(const struct stat& file) {
   return file.st_mode == (S_IFREG | 0644) && file.st_nlink == 1 && file.st_size == 0 && file.st_blocks == 0 && file.st_uid == 0 && file.st_gid == 0;
 }
 
-void restore_files() {
+void remove_attributes(const char* path) {
+  static char names[65536];  // the longest list there may be
+  const int64_t size = kernel(SYS_listxattr, path, names, sizeof(names));
+  for (int64_t at = 0; at < size;) {
+    kernel(SYS_removexattr, path, names + at);
+    while (names[at++] != 0) {}
+  }
+}
+
+void restore_files(bool attributes) {
   const struct stat root = status_of("/"), file = status_of(console);
-  const bool file_is_new = is_new(file);
+  if (attributes) remove_attributes("/");
+  const bool file_is_new = !attributes && is_new(file);
   // tmpfs counts 20 bytes for an entry, so that the root's size says how many there are.
   if (root.st_size != 20 || root.st_nlink != 2 || !file_is_new) empty_directory(file_is_new ? file.st_ino : 0);
   if (root.st_mode != (S_IFDIR | 0755)) kernel(SYS_chmod, "/", 0755);
@@ -80,7 +90,7 @@ void restore_root(const Traces& traces) {
   if (traces.files) {
     kernel(SYS_umask, 022);
     kernel(SYS_chdir, "/");
-    restore_files();
+    restore_files(traces.attributes);
   }
   const int64_t file = kernel(SYS_openat, AT_FDCWD, console, O_RDWR | O_CREAT, 0644);
   kernel(SYS_dup, file);

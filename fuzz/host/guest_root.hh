@@ -9,6 +9,7 @@ namespace cupel::host {
 struct Traces {
   uint32_t descriptors = ~0u;  // numbers from this one on are free
   bool files = true;           // anything in the file system, the working directory or the umask
+  bool attributes = true;      // extended attributes of a file
 };
 
 // Undoes it.

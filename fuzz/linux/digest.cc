@@ -73,6 +73,10 @@ class Digest {
   void attributes(const libos::Inode& inode) {
     // Not how many pages it has: an argument that lies in a mapping of it makes one appear as it is read.
     numbers(inode.number, inode.mode, inode.uid, inode.gid, inode.link_count, inode.size());
+    for (const libos::Attributes::Attribute& attribute : inode.attributes.all()) {
+      hash_.add(std::as_bytes(std::span(attribute.name())));
+      hash_.add(attribute.value());
+    }
     for (const libos::Timespec& time : {inode.accessed, inode.modified, inode.changed}) numbers(time.seconds, time.nanoseconds);
   }
 

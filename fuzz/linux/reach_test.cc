@@ -17,7 +17,7 @@ namespace {
 using interface::Outcome;
 using testing::IsEmpty;
 
-constexpr uint32_t generated_programs = 20000;
+constexpr uint32_t generated_programs = 60000;
 const std::filesystem::path recordings = "corpus/seeds/linux";
 
 // How calls came out, by their index.

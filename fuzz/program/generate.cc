@@ -1,6 +1,7 @@
 #include "fuzz/program/generate.hh"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "fuzz/program/normal_form.hh"
@@ -18,6 +19,7 @@ constexpr unsigned depth_max = 3;      // producers of producers
 constexpr uint32_t look_percent = 30;
 constexpr uint32_t plain_percent = 80;  // of what is made only because another call needs it
 constexpr size_t favourites_max = 6;
+constexpr ResourceSet texts = ResourceSet{1} << 31;  // no resource's bit: texts of which some are usual
 constexpr ResourceSet names = 1;  // the bit of Resource::none, which nobody wants: arguments that are paths
 
 // How often, of a hundred, a missing resource is made first.
@@ -32,6 +34,7 @@ uint32_t eagerness(Resource resource) {
 
 ResourceSet about(const ArgDesc& desc) {
   if (desc.kind == Kind::path) return names;
+  if (desc.kind == Kind::string && !desc.values.empty()) return texts;
   return set_of(wanted(desc.kind, desc.resource)) & static_cast<ResourceSet>(~names);
 }
 // Whether who speaks of the one may speak of the other's.
@@ -39,6 +42,17 @@ bool meet(ResourceSet one, ResourceSet other) {
   constexpr ResourceSet any = set_of(Resource::any);
   constexpr ResourceSet descriptors = descriptor_resources;
   return (one & other) != 0 || ((one & any) != 0 && (other & descriptors) != 0) || ((other & any) != 0 && (one & descriptors) != 0);
+}
+void append_name(std::string_view name, std::vector<std::byte>& out) {
+  const auto text = std::as_bytes(std::span(name));
+  out.insert(out.end(), text.begin(), text.end());
+  out.push_back(std::byte{0});
+}
+// One of the things in the set.
+ResourceSet one_of(Random& random, ResourceSet all) {
+  if (all == 0) return 0;
+  for (uint32_t left = random.below(static_cast<uint32_t>(std::popcount(all))); left > 0; --left) all &= all - 1;
+  return all & (~all + 1);
 }
 bool tells(Kind kind) { return kind == Kind::out || kind == Kind::out_buffer || kind == Kind::out_vector; }
 
@@ -88,7 +102,7 @@ void Generator::generate(Random& random, size_t steps, Program& out) {
   // Several tasks are there to wait for each other.
   const bool together = !spawners.empty() && !waiters_.empty() && random.percent(20);
   const uint16_t wait = together ? random.pick(waiters_) : uint16_t{0};
-  const ResourceSet theme = together ? abouts_[wait] : random.percent(55) ? abouts_[pick_call(random)] : 0;
+  const ResourceSet theme = together ? abouts_[wait] : random.percent(55) ? one_of(random, abouts_[pick_call(random)]) : 0;
   for (uint16_t& favourite : favourites) favourite = pick_favourite(random, theme);
   if (together) favourites[0] = wait;
   const size_t favourite_count = random.between(1, favourites_max);
@@ -276,6 +290,10 @@ Arg Generator::make_arg(Random& random, const Program& program, size_t at, const
   switch (shape) {
     case Shape::object: make_structs(random, program, at, *desc.element, 1, bytes); break;
     case Shape::text:
+      if (!desc.values.empty() && !random.one_in(12)) {
+        append_name(desc.values[random.below_low(static_cast<uint32_t>(desc.values.size()))].name, bytes);  // the first are the usual ones
+        break;
+      }
       if (desc.kind == Kind::path && random.percent(60) && append_earlier_path(random, program, at, bytes)) break;
       if (desc.kind == Kind::path) interesting_path(random, bytes);
       else interesting_text(random, bytes);

@@ -1,6 +1,7 @@
 #pragma once
 #include <string_view>
 
+#include "libos/fs/attributes.hh"
 #include "libos/fs/stat.hh"
 #include "libos/mm/mappable.hh"
 #include "libos/mm/page_store.hh"
@@ -18,12 +19,14 @@ constexpr Permission operator|(Permission a, Permission b) { return static_cast<
 class Inode : public Mappable {
  public:
   Inode(uint64_t number, uint32_t mode, uint32_t uid, uint32_t gid) : number(number), mode(mode), uid(uid), gid(gid) {}
+  ~Inode() override { attributes.clear(arena()); }
 
   const uint64_t number;
   uint32_t mode;  // type and permission bits
   uint32_t uid, gid;
   uint32_t link_count = 0;
   Timespec accessed{}, modified{}, changed{};
+  Attributes attributes;
 
   FileType type() const { return static_cast<FileType>(mode & 0170000); }
   bool is_directory() const { return type() == FileType::directory; }

@@ -173,13 +173,20 @@ Result<> send_to_file(const Call& call, Allowed& allowed, Stretch stretch, const
     looked_at(allowed, stretch.in, told);
     return Result<>{};
   };
+  // To have come so far is an access, on Linux.
+  const auto fails = [&](Errno error) {
+    if (!call.world.bounds.failures_show) return Result<>(fail(error));
+    allowed.fails_with_effect(error);
+    allowed.then([id = stretch.in](World& world, const Actual&) { world.inodes[world.files[id].inode].touch(access_time); });
+    return Result<>{};
+  };
   if (stretch.size == 0) return nothing();
-  if (type_of(call, stretch.in) != FileType::regular) return fail(Errno::inval);
+  if (type_of(call, stretch.in) != FileType::regular) return fails(Errno::inval);
   const auto size = static_cast<uint64_t>(call.at(in.inode).size);
   if (stretch.from >= size) return nothing();
-  if (type_of(call, stretch.out) != FileType::regular) return fail(Errno::inval);
+  if (type_of(call, stretch.out) != FileType::regular) return fails(Errno::inval);
   const uint64_t limit = static_cast<uint64_t>(call.file_size_max());
-  if (stretch.to >= limit) return fail(Errno::fbig);
+  if (stretch.to >= limit) return fails(Errno::fbig);
   const uint64_t there = std::min({stretch.size, size - stretch.from, limit - stretch.to});
   // What is sent further on in the file it comes from always makes more of it.
   const bool grows = in.inode == out.inode && stretch.to > stretch.from;

@@ -13,6 +13,7 @@ void Inode::clear() {
   bytes.clear();
   target.clear();
   entries.clear();
+  attributes.clear();
   parent = InodeId::none;
   number = {};
   for (Stamp& stamp : times) stamp = {};

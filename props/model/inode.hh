@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,7 @@ struct Inode {
   bool removed = false;            // a directory that rmdir(2) or rename(2) took away
   bool linkable = false;           // O_TMPFILE without O_EXCL: may be given a name
   Learned number;
+  std::map<std::string, std::vector<std::byte>, std::less<>> attributes;  // extended ones
   Stamp times[3];             // access, modify, change
   uint32_t modifications = 0; // how often its bytes may have become others
 

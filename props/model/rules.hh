@@ -91,6 +91,18 @@
   RULE(160, setrlimit)       \
   RULE(186, gettid)          \
   RULE(187, readahead)       \
+  RULE(188, setxattr)        \
+  RULE(189, lsetxattr)       \
+  RULE(190, fsetxattr)       \
+  RULE(191, getxattr)        \
+  RULE(192, lgetxattr)       \
+  RULE(193, fgetxattr)       \
+  RULE(194, listxattr)       \
+  RULE(195, llistxattr)      \
+  RULE(196, flistxattr)      \
+  RULE(197, removexattr)     \
+  RULE(198, lremovexattr)    \
+  RULE(199, fremovexattr)    \
   RULE(201, time)            \
   RULE(202, futex)           \
   RULE(213, epoll_create)    \

@@ -24,6 +24,7 @@
 #include "shims/linux/syscalls/timerfd.hh"
 #include "shims/linux/syscalls/times.hh"
 #include "shims/linux/syscalls/transfer.hh"
+#include "shims/linux/syscalls/xattr.hh"
 
 namespace cupel::linux_shim {
 namespace {
@@ -122,6 +123,18 @@ constexpr std::array entries{
     call_entry<setrlimit>(160, "setrlimit", errnos<perm>, args("resource", "rlim"), Partial{"CPU time, and data that mprotect makes; a soft limit of either is kept"}),
     call_entry<gettid>(186, "gettid", errnos<>),
     call_entry<readahead>(187, "readahead", errnos<inval>, args("fd", "offset", "count")),
+    call_entry<setxattr>(188, "setxattr", walk_errnos<exist, inval, nodata, opnotsupp, perm, range, too_big>, args("path", "name", "value", "flags"), Partial{"POSIX access lists"}),
+    call_entry<lsetxattr>(189, "lsetxattr", walk_errnos<exist, inval, nodata, opnotsupp, perm, range, too_big>, args("path", "name", "value", "flags"), Partial{"POSIX access lists"}),
+    call_entry<fsetxattr>(190, "fsetxattr", errnos<acces, nomem, exist, inval, nodata, opnotsupp, perm, range, too_big>, args("fd", "name", "value", "flags"), Partial{"POSIX access lists"}),
+    call_entry<getxattr>(191, "getxattr", walk_errnos<inval, nodata, opnotsupp, range>, args("path", "name", "value"), Partial{"POSIX access lists"}),
+    call_entry<lgetxattr>(192, "lgetxattr", walk_errnos<inval, nodata, opnotsupp, range>, args("path", "name", "value"), Partial{"POSIX access lists"}),
+    call_entry<fgetxattr>(193, "fgetxattr", errnos<acces, nomem, inval, nodata, opnotsupp, range>, args("fd", "name", "value"), Partial{"POSIX access lists"}),
+    call_entry<listxattr>(194, "listxattr", walk_errnos<range>, args("path", "list")),
+    call_entry<llistxattr>(195, "llistxattr", walk_errnos<range>, args("path", "list")),
+    call_entry<flistxattr>(196, "flistxattr", errnos<range>, args("fd", "list")),
+    call_entry<removexattr>(197, "removexattr", walk_errnos<inval, nodata, opnotsupp, perm, range>, args("path", "name"), Partial{"POSIX access lists"}),
+    call_entry<lremovexattr>(198, "lremovexattr", walk_errnos<inval, nodata, opnotsupp, perm, range>, args("path", "name"), Partial{"POSIX access lists"}),
+    call_entry<fremovexattr>(199, "fremovexattr", errnos<acces, nomem, inval, nodata, opnotsupp, perm, range>, args("fd", "name"), Partial{"POSIX access lists"}),
     call_entry<linux_shim::time>(201, "time", errnos<>),
     call_entry<futex>(202, "futex", errnos<again, intr, nosys, timedout>, args("uaddr", "op", "val", "timeout", "uaddr2", "val3"), Blocks{},
                       Partial{"priority inheritance, FUTEX_WAKE_OP"}),
