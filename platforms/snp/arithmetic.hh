@@ -84,9 +84,12 @@ constexpr bool frequency_accepted(const Word& khz) {
 }
 // Nanoseconds of `ticks`, whole milliseconds and the rest apart: their product would not fit the word.
 template <class Word>
-constexpr Word nanoseconds(const Word& ticks, const Word& khz) {
-  const Word milliseconds = ticks / khz, rest = ticks % khz;
+constexpr Word nanoseconds_of(const Word& milliseconds, const Word& rest, const Word& khz) {
   return milliseconds * Word(1'000'000) + rest * Word(1'000'000) / khz;
+}
+template <class Word>
+constexpr Word nanoseconds(const Word& ticks, const Word& khz) {
+  return nanoseconds_of<Word>(ticks / khz, ticks % khz, khz);
 }
 
 }  // namespace cupel::snp

@@ -18,7 +18,7 @@ Hardware::Hardware(System& system, Hypervisor& hypervisor, SecureProcessor& secu
 void Hardware::begin() {
   violation_.reset();
   terminated_ = must_end_ = open_exit_ = psc_open_ = writing_ = writing_page_ = false;
-  exit_count_ = request_ = exit_code_ = asked_current_ = asked_end_ = reason_ = 0;
+  exit_count_ = request_ = written_msr_ = exit_code_ = asked_current_ = asked_end_ = reason_ = 0;
   trace_ = 0xcbf2'9ce4'8422'2325;
   status = default_status;
   verdict_ = {};
@@ -84,10 +84,10 @@ void Hardware::end_operation() {
 }
 
 void Hardware::write_ghcb_msr(uint64_t value) {
+  // A handler that puts back what the hypervisor had left there does not end the machine by it, unless it exits with it.
   const bool ending = (value & 0xfff) == 0x100;
   if (!ending) act();
-  if (ending) open_exit_ = must_end_ = psc_open_ = false, reason_ = value;
-  terminated_ = terminated_ || ending;
+  else if (!hypervisor_.gave_msr(value)) end_machine(value);
   if ((value & 0xfff) >= 0xf00 && !hypervisor_.gave_msr(value)) violate("debug", "no text to the hypervisor", "a debug request of the GHCB MSR");
   hypervisor_.msr = written_msr_ = value;
   writing_ = !terminated_ && (value & 0xfff) != 0;
@@ -95,7 +95,13 @@ void Hardware::write_ghcb_msr(uint64_t value) {
   step();
 }
 
+void Hardware::end_machine(uint64_t request) {
+  open_exit_ = must_end_ = psc_open_ = false;
+  terminated_ = true, reason_ = request;
+}
+
 void Hardware::vmgexit() {
+  if ((written_msr_ & 0xfff) == 0x100) end_machine(written_msr_);
   if (!terminated_) act();
   if (++exit_count_ > exits_max) violate("progress", "an end within " + std::to_string(exits_max) + " exits", "a loop that the hypervisor bounds");
   forget_loads();
@@ -103,10 +109,11 @@ void Hardware::vmgexit() {
   request_ = written_msr_;  // the guest's own word; the hypervisor may have put another there
   mix(request_);
   if ((request_ & 0xfff) == 0) {
-    exit_code_ = field(0x390);
+    // What is asked is what the guest wrote, whatever the hypervisor has put in its place since.
+    exit_code_ = written(0x390);
     if (std::ranges::find(forbidden_exits, exit_code_) != forbidden_exits.end()) violate("forbidden", "an exit that SNP guests make", "exit code " + std::to_string(exit_code_));
-    asked_current_ = field(0x800) & 0xffff;
-    asked_end_ = (field(0x800) >> 16) & 0xffff;
+    asked_current_ = written(0x800) & 0xffff;
+    asked_end_ = (written(0x800) >> 16) & 0xffff;
     check_request();
   }
   // A word which was something else in between was a word of the plaintext, or of the cipher's state.
@@ -193,6 +200,7 @@ void Hardware::after_store(volatile void* address, size_t size) {
   act();
   const uint64_t gpa = gpa_of(address);
   if (gpa >> 12 == opaque_gfn && opaque_gfn != 0) opaque_stores_.emplace_back(gpa, system_.word(gpa));
+  if (gpa >> 12 == frames::ghcb || gpa >> 12 == frames::ghcb_of_ap) written_words_[(gpa & 0xfff) / 8] = system_.word(gpa);
   if (gpa >> 12 == hypervisor_.ghcb_frame()) writing_ = writing_page_ = true;
   const bool opaque = gpa >> 12 == opaque_gfn && opaque_gfn != 0;
   mix((gpa * 16 + size) ^ (opaque ? 0 : system_.word(gpa) * 0x9e37'79b9'7f4a'7c15));

@@ -129,6 +129,7 @@ class Hardware final : private SharedAccess {
     if (terminated_ || open_exit_ || must_end_) act_slowly();
   }
   void act_slowly();
+  void end_machine(uint64_t request);
   void forget_loads() { exchange_ = ++exchanges_; }
   void settle();  // the last answer has been consumed
   void deliver(const Act& act);
@@ -164,6 +165,8 @@ class Hardware final : private SharedAccess {
   uint64_t exit_count_ = 0, request_ = 0, exit_code_ = 0, asked_info_1_ = 0, asked_current_ = 0, asked_end_ = 0, trace_ = 0, written_msr_ = 0, reason_ = 0;
   Table<Seen, guest_frames * words_of_page> seen_;
   uint32_t exchange_ = 1, exchanges_ = 1;  // the one under way, and how many there were
+  std::array<uint64_t, words_of_page> written_words_{};  // of GHCB pages, as the guest stored them last
+  uint64_t written(uint64_t offset) const { return written_words_[offset / 8]; }
   std::vector<std::pair<uintptr_t, uint64_t>> bases_;  // where shared pages lie, and their guest addresses
   Table<bool, guest_frames> validated_by_guest_, shared_mapping_, clean_;  // clean: evicted since its validation
   // Translations a processor may hold: 0 none, 1 shared, 2 encrypted.

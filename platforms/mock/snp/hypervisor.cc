@@ -53,7 +53,7 @@ void Hypervisor::fire_now(When when, uint32_t nth) {
 }
 
 void Hypervisor::lie(uint64_t gpa, uint64_t value) {
-  gpa %= uint64_t{guest_frames} << 12;
+  gpa %= memory_size;
   const auto gfn = static_cast<uint32_t>(gpa >> 12) % guest_frames;
   if (!system_.npt(gfn).present || system_.rmp(system_.npt(gfn).spa).assigned) return;
   system_.word(gpa) = value;

@@ -45,9 +45,12 @@ class Hypervisor {
   bool lied() const { return lies_ > 0; }  // any act has fired: not honest any more
   uint32_t lies() const { return lies_; }
   // Whether the word of shared memory holds what an act put there.
-  bool lied_at(uint64_t gpa) const { return lied_words_.contains(gpa / 8) || lied_frames_.contains(gpa >> 12); }
+  bool lied_at(uint64_t gpa) const {
+    gpa %= memory_size;  // as the GHCB's address wraps, whose upper bits it can change as well
+    return lied_words_.contains(gpa / 8) || lied_frames_.contains(gpa >> 12);
+  }
   // It has put this very value there before: to find it there again, put back by the guest, tells it nothing.
-  bool gave(uint64_t gpa, uint64_t value) const { return given_.contains({gpa / 8, value}); }
+  bool gave(uint64_t gpa, uint64_t value) const { return given_.contains({gpa % memory_size / 8, value}); }
   void lied_page(uint32_t gfn) { lied_frames_.insert(gfn); }
   uint32_t ghcb_frame() const { return ghcb_gfn(); }
   bool msr_lied() const { return msr_lied_; }

@@ -93,7 +93,7 @@ Verdict Hardware::judge_msr() const {
 
 // What the guest gives: its fields say which they are, and nothing else is there for the hypervisor to read.
 void Hardware::check_request() {
-  asked_info_1_ = field(0x398);
+  asked_info_1_ = written(0x398);
   const uint64_t low = field(0x3f0), high = field(0x3f8);
   const uint64_t page = request_ & ~uint64_t{0xfff};
   for (const uint64_t offset : {0x390u, 0x398u, 0x3a0u, 0x3f0u, 0x3f8u}) {

@@ -13,6 +13,7 @@ namespace cupel::mock_snp {
 inline constexpr uint32_t guest_frames = 2048;
 inline constexpr uint32_t system_pages = 4096;
 inline constexpr uint32_t large_pages = 512;
+inline constexpr uint64_t memory_size = uint64_t{guest_frames} << 12;
 
 struct RmpEntry {
   bool assigned = false;   // to our guest; there is one
