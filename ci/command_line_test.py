@@ -91,6 +91,11 @@ class BadRequests(Case):
     def test_a_report_without_a_campaign_says_what_to_run(self):
         self.says(cupel("report", "--state", self.folder), "cupel fuzz")
 
+    def test_an_unknown_second_solver_is_an_error_that_names_those_there_are(self):
+        done = cupel("prove", "snp", "--second-solver", "abacus")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("cvc5", done.stderr)
+
     def test_an_unknown_regression_group_is_named(self):
         self.says(cupel("regress", "no_such_group"), "no_such_group")
 

@@ -35,6 +35,7 @@ void Hardware::begin() {
   svsm_entries_max = UINT64_MAX;
   svsm_validated.clear();
   call_rax_ = call_rcx_ = 0;
+  lost_stores_ = 0;
   for (const uint32_t gfn : validated_frames_) validated_by_guest_[gfn] = clean_[gfn] = false;
   for (const uint32_t gfn : mapping_touched_) shared_mapping_[gfn] = false;
   for (const uint32_t gfn : translated_) translation_[gfn] = 0;

@@ -41,6 +41,8 @@ class Hardware final : private SharedAccess {
   [[noreturn]] void violate(std::string_view oracle, std::string expected, std::string got);
   bool terminated() const { return terminated_; }
   uint64_t exit_count() const { return exit_count_; }
+  // Stores to private memory that were undone: no guest can tell, so what builds on them is nobody's promise (rows 9 and 10: policy).
+  uint32_t lost_stores() const { return lost_stores_; }
   uint64_t reason() const { return terminated_ ? (reason_ >> 16 & 0xff) : 0; }
   // Between two operations of the guest: what was validated must still be judged, and the run may go on.
   void end_operation();
@@ -153,6 +155,7 @@ class Hardware final : private SharedAccess {
   void mix(uint64_t value) { trace_ = (trace_ ^ value) * 0x100'0000'01b3; }
 
   uint64_t call_rax_ = 0, call_rcx_ = 0;
+  uint32_t lost_stores_ = 0;
   System& system_;
   Hypervisor& hypervisor_;
   SecureProcessor& secure_processor_;

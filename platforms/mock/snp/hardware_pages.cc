@@ -53,6 +53,7 @@ void Hardware::store_private(uint64_t gpa, uint64_t value) {
   last_store_ = {gpa, word};
   word = value;
   if (hypervisor_.loses_store()) {
+    ++lost_stores_;
     word = last_store_->second;  // a dirty line dropped by INVD: the guest reads what was there before
     return;
   }

@@ -99,6 +99,23 @@ Bool a_frequency_is_one_that_a_processor_can_have(FrequencyAccepted accepted) {
   return Bool(accepted(khz)) == ((khz >= 1'000) & (khz <= 10'000'000));
 }
 
+using NanosecondsOf = U64 (*)(const U64& milliseconds, const U64& rest, const U64& khz);
+
+// A hundred years, at any frequency that is accepted: no product wraps, so that what comes out lies in its own millisecond. The
+// rest's division is taken at the frequencies' ends and at common ones: by any at all is out of the solver's reach.
+Bool a_hundred_years_of_ticks_fit_in_nanoseconds(NanosecondsOf nanoseconds_of) {
+  constexpr uint64_t hundred_years = uint64_t{100} * 366 * 24 * 3600 * 1000;
+  const auto milliseconds = U64::any("milliseconds"), rest = U64::any("rest");
+  assume(milliseconds <= hundred_years);
+  Bool all = true;
+  for (const uint64_t khz : {frequency_min_khz, uint64_t{24'000}, uint64_t{2'000'000}, uint64_t{3'400'000}, frequency_max_khz}) {
+    const U64 got = nanoseconds_of(milliseconds, rest, khz), begin = milliseconds * 1'000'000;
+    all &= implies(rest < khz, (got >= begin) & (got - begin < 1'000'000));
+    all &= implies(rest == khz - 1, (got - begin) == 1'000'000 - 1 - (1'000'000 - 1) / khz);
+  }
+  return all;
+}
+
 U64 shifts_the_port_too_little(const U64& port, const U64& size, IoDirection, IoForm) { return port << 12 | size << 4 | 0x201; }
 U64 says_two_sizes(const U64& port, const U64& size, IoDirection direction, IoForm form) { return io_info<U64>(port, size, direction, form) | 0x10; }
 U64 clears_the_rest(const U64&, const U64& value, const U64& size) { return low_bytes(value, size); }
@@ -112,6 +129,8 @@ U64 never_extends_signs(const U64& before, const U64& value, const U64& size, co
 U64 forgets_the_width(const U64&, const U64& value, const U64& size, const U64&, Extension extension) { return extension == Extension::sign ? sign_extend<U64>(value, size) : low_bytes<U64>(value, size); }
 U64 keeps_general_detect(const U64& value) { return (value & 0xffff'ffff) | 0x400; }
 U64 forgets_the_bit_that_is_one(const U64& value) { return value & 0xffff'23ff; }
+U64 multiplies_first(const U64& milliseconds, const U64& rest, const U64& khz) { return (milliseconds * khz + rest) * 1'000'000 / khz; }
+U64 counts_microseconds(const U64& milliseconds, const U64& rest, const U64& khz) { return milliseconds * 1'000 + rest * 1'000 / khz; }
 U64 takes_any_time(const U64&, const U64& now) { return now; }
 bool takes_zero(const U64& khz) { return static_cast<bool>(khz <= 10'000'000); }
 
@@ -126,6 +145,7 @@ const Registration registered{
           {{"never_extends_signs", never_extends_signs}, {"forgets_the_width", forgets_the_width}}),
     proof("snp", "a_debug_register_has_its_fixed_bits_however_often_it_is_set", a_debug_register_has_its_fixed_bits_however_often_it_is_set, sanitised_dr7<U64>,
           {{"keeps_general_detect", keeps_general_detect}, {"forgets_the_bit_that_is_one", forgets_the_bit_that_is_one}}),
+    proof("snp", "a_hundred_years_of_ticks_fit_in_nanoseconds", a_hundred_years_of_ticks_fit_in_nanoseconds, nanoseconds_of<U64>, {{"multiplies_first", multiplies_first}, {"counts_microseconds", counts_microseconds}}),
     proof("snp", "time_never_goes_back", time_never_goes_back, not_before<U64>, {{"takes_any_time", takes_any_time}}),
     proof("snp", "a_frequency_is_one_that_a_processor_can_have", a_frequency_is_one_that_a_processor_can_have, frequency_accepted<U64>, {{"takes_zero", takes_zero}}),
 };
