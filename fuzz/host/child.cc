@@ -54,6 +54,7 @@ constexpr Effect effect_of(uint64_t number) {
     case SYS_select: case SYS_pselect6: case SYS_epoll_create: case SYS_epoll_create1: case SYS_epoll_ctl: case SYS_epoll_wait: case SYS_epoll_pwait:
     case SYS_epoll_pwait2: case SYS_timerfd_create: case SYS_timerfd_settime: case SYS_timerfd_gettime:
     case SYS_getxattr: case SYS_lgetxattr: case SYS_fgetxattr: case SYS_listxattr: case SYS_llistxattr: case SYS_flistxattr:
+    case SYS_process_vm_readv: case SYS_process_vm_writev: case 454: case 455:  // futex_wake(2), futex_wait(2)
     case SYS_flock: case SYS_statfs: case SYS_fstatfs: case SYS_getrusage: case SYS_times: case SYS_getresuid: case SYS_getresgid:
     case SYS_sched_get_priority_max: case SYS_sched_get_priority_min: case SYS_readahead: case SYS_syncfs: case SYS_sync_file_range: case SYS_clock_nanosleep: case SYS_nanosleep: case SYS_sched_yield: case SYS_getrandom: case SYS_uname: case SYS_wait4:
       return Effect::nothing;

@@ -51,6 +51,7 @@ constexpr std::array wait_table{
     Wait{SYS_futex, 3, Wait::Unit::timespec},     Wait{SYS_ppoll, 2, Wait::Unit::timespec},
     Wait{SYS_poll, 2, Wait::Unit::milliseconds},   Wait{SYS_epoll_wait, 3, Wait::Unit::milliseconds},
     Wait{SYS_epoll_pwait, 3, Wait::Unit::milliseconds}, Wait{SYS_epoll_pwait2, 3, Wait::Unit::timespec},
+    Wait{455, 4, Wait::Unit::timespec},  // futex_wait(2)
     Wait{SYS_select, 4, Wait::Unit::timeval},     Wait{SYS_pselect6, 4, Wait::Unit::timespec},
 };
 

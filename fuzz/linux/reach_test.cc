@@ -18,7 +18,7 @@ using interface::Outcome;
 using testing::IsEmpty;
 
 constexpr uint32_t generated_programs = 60000;
-const std::filesystem::path recordings = "corpus/seeds/linux";
+const std::filesystem::path recordings = "corpus/seeds/linux", of_tasks = "corpus/seeds/linux_concurrent";
 
 // How calls came out, by their index.
 class Reach final : public Observer {
@@ -48,9 +48,9 @@ class ReachTest : public testing::Test {
     EXPECT_THAT(parsed->warnings, IsEmpty()) << file;
     return std::move(parsed->program);
   }
-  static std::vector<std::filesystem::path> all_recordings() {
+  static std::vector<std::filesystem::path> all_recordings(const std::filesystem::path& folder = recordings) {
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(recordings)) files.push_back(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
     std::ranges::sort(files);
     return files;
   }
@@ -69,6 +69,7 @@ class ReachTest : public testing::Test {
 TEST_F(ReachTest, EveryCallIsMadeAndSucceedsAndFails) {
   Reach reach;
   for (const auto& file : all_recordings()) executor.run(recording(file), {}, &reach);
+  for (const auto& file : all_recordings(of_tasks)) executor.run(recording(file), {}, &reach);
   Generator generator(grammar);
   Program program;
   for (uint32_t seed = 0; seed < generated_programs; ++seed) {

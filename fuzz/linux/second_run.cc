@@ -29,6 +29,8 @@ constexpr std::array exceptions{
     Exception{"readv", Errno::fault, counter_gone, interface::Resource::eventfd},
     Exception{"read", Errno::fault, counter_gone, interface::Resource::timerfd},
     Exception{"readv", Errno::fault, counter_gone, interface::Resource::timerfd},
+    Exception{"preadv2", Errno::fault, counter_gone, interface::Resource::eventfd},
+    Exception{"preadv2", Errno::fault, counter_gone, interface::Resource::timerfd},
     Exception{"timerfd_settime", Errno::fault, "the timer is set when it turns out that its old setting cannot be told"},
     Exception{"getdents64", Errno::inval, marked_read},
     Exception{"getdents64", Errno::fault, marked_read},

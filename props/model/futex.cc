@@ -1,5 +1,6 @@
-// futex.
+// futex, futex_wake, futex_wait.
 #include <linux/futex.h>
+#include <time.h>
 
 #include "props/model/clocks.hh"
 #include "props/model/futexes.hh"
@@ -93,9 +94,44 @@ Result<> check_timeout(const Call& call, uint64_t address) {
   return is_valid(TRY(call.read<Timespec>(address))) ? Result<>{} : fail(Errno::inval);
 }
 
+// Of the calls by size: words have 32 bits, and what does not fit into them is none.
+constexpr uint32_t size_mask = 3, size_u32 = 2, numa_flags = 12, private_flag = 128;
+Result<> check_sized(uint32_t flags, std::initializer_list<uint64_t> values) {
+  if ((flags & ~(size_mask | numa_flags | private_flag)) != 0 || (flags & size_mask) != size_u32) return fail(Errno::inval);
+  for (const uint64_t value : values) {
+    if (value > UINT32_MAX) return fail(Errno::inval);
+  }
+  return {};
+}
+
 }  // namespace
 
 namespace rules {
+
+Result<> futex_wake(const Call& call, Allowed& allowed) {
+  const auto mask = call.arg<uint64_t>(1);
+  const auto count = call.arg<int32_t>(2);
+  const auto flags = call.arg<uint32_t>(3);
+  TRY(check_sized(flags, {mask}));
+  if ((flags & numa_flags) != 0) return allowed.lose();  // not every kernel's
+  const FutexArgs args{call.address(0), FUTEX_WAKE_BITSET, (flags & private_flag) != 0, static_cast<uint32_t>(count), 0, 0, static_cast<uint32_t>(mask)};
+  if (count != 0) return wake(call, allowed, args, args.third_value);
+  if (mask == 0) return fail(Errno::inval);
+  TRY(check_word(call, args.word, args.is_private));
+  return allowed.returns(0);  // unlike futex(2), none is none
+}
+
+Result<> futex_wait(const Call& call, Allowed& allowed) {
+  const auto value = call.arg<uint64_t>(1), mask = call.arg<uint64_t>(2);
+  const auto flags = call.arg<uint32_t>(3);
+  const auto clock = call.arg<int32_t>(5);
+  TRY(check_sized(flags, {value, mask}));
+  const uint64_t timeout = call.address(4);
+  if (timeout != 0 && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) return fail(Errno::inval);
+  TRY(check_timeout(call, timeout));
+  if ((flags & numa_flags) != 0) return allowed.lose();
+  return wait(call, allowed, {call.address(0), FUTEX_WAIT_BITSET, (flags & private_flag) != 0, static_cast<uint32_t>(value), timeout, 0, static_cast<uint32_t>(mask)}, static_cast<uint32_t>(mask));
+}
 
 Result<> futex(const Call& call, Allowed& allowed) {
   const auto operation = call.arg<uint32_t>(1);

@@ -146,6 +146,8 @@
   RULE(296, pwritev)         \
   RULE(302, prlimit64)       \
   RULE(306, syncfs)          \
+  RULE(310, process_vm_readv)\
+  RULE(311, process_vm_writev)\
   RULE(316, renameat2)       \
   RULE(318, getrandom)       \
   RULE(326, copy_file_range) \
@@ -156,7 +158,9 @@
   RULE(437, openat2)         \
   RULE(439, faccessat2)      \
   RULE(441, epoll_pwait2)    \
-  RULE(452, fchmodat2)
+  RULE(452, fchmodat2)       \
+  RULE(454, futex_wake)      \
+  RULE(455, futex_wait)
 
 namespace cupel::props {
 

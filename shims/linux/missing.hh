@@ -10,9 +10,8 @@ namespace reasons {
 inline constexpr std::string_view no_signals = "no signals yet";
 inline constexpr std::string_view no_sockets = "no sockets yet";
 inline constexpr std::string_view no_timers = "no timers with signals or descriptors yet";
-inline constexpr std::string_view no_epoll = "poll serves; interest lists are not written yet";
 inline constexpr std::string_view no_sysv = "no System V or POSIX message queues, semaphores and shared memory yet";
-inline constexpr std::string_view no_xattrs = "files have no extended attributes and flags yet";
+inline constexpr std::string_view no_xattrs = "the calls by path, link and descriptor serve; the wider ones are not written, and files have no flags yet";
 inline constexpr std::string_view no_watches = "nothing watches files yet";
 inline constexpr std::string_view no_devices = "no devices yet";
 inline constexpr std::string_view no_aio = "no asynchronous transfers: a thread that blocks serves";
@@ -24,11 +23,11 @@ inline constexpr std::string_view no_accounting = "the mock uses no time of whic
 inline constexpr std::string_view no_numa = "memory has one node";
 inline constexpr std::string_view no_pidfds = "tasks have no descriptors yet";
 inline constexpr std::string_view no_wide_structs = "clone and wait4 serve; the wider structs are not written yet";
-inline constexpr std::string_view no_futex2 = "futex serves; the calls by size are not written yet";
+inline constexpr std::string_view no_futex2 = "futex, futex_wake and futex_wait serve; lists of words and robust ones are not written yet";
 inline constexpr std::string_view no_mounts = "one file system is mounted, and stays so";
 inline constexpr std::string_view no_namespaces = "no namespaces";
 inline constexpr std::string_view administers = "administers the machine, which is not the guest's";
-inline constexpr std::string_view no_tracing = "no task may inspect or filter another";
+inline constexpr std::string_view no_tracing = "no task may trace or filter another";
 inline constexpr std::string_view gone = "Linux itself has it no more";
 inline constexpr std::string_view never_mind = "the reference cannot be compared: it speaks of, or changes, the whole host";
 inline constexpr std::string_view not_yet = "not written yet";
@@ -69,7 +68,7 @@ inline constexpr auto unsupported_calls = [] {
       {200, "tkill", no_signals}, {203, "sched_setaffinity", no_scheduling},
       {204, "sched_getaffinity", no_scheduling}, {205, "set_thread_area", no_guest_code}, {206, "io_setup", no_aio}, {207, "io_destroy", no_aio},
       {208, "io_getevents", no_aio}, {209, "io_submit", no_aio}, {210, "io_cancel", no_aio}, {211, "get_thread_area", no_guest_code},
-      {212, "lookup_dcookie", administers}, {214, "epoll_ctl_old", no_epoll}, {215, "epoll_wait_old", no_epoll},
+      {212, "lookup_dcookie", administers}, {214, "epoll_ctl_old", gone}, {215, "epoll_wait_old", gone},
       {216, "remap_file_pages", not_yet}, {219, "restart_syscall", no_signals}, {220, "semtimedop", no_sysv}, {221, "fadvise64", not_yet},
       {222, "timer_create", no_timers}, {223, "timer_settime", no_timers}, {224, "timer_gettime", no_timers}, {225, "timer_getoverrun", no_timers},
       {226, "timer_delete", no_timers}, {227, "clock_settime", administers},
@@ -86,7 +85,7 @@ inline constexpr auto unsupported_calls = [] {
       {298, "perf_event_open", administers}, {299, "recvmmsg", no_sockets}, {300, "fanotify_init", no_watches}, {301, "fanotify_mark", no_watches},
       {303, "name_to_handle_at", no_mounts}, {304, "open_by_handle_at", no_mounts},
       {305, "clock_adjtime", administers}, {307, "sendmmsg", no_sockets}, {308, "setns", no_namespaces}, {309, "getcpu", no_scheduling},
-      {310, "process_vm_readv", no_tracing}, {311, "process_vm_writev", no_tracing}, {312, "kcmp", no_tracing}, {313, "finit_module", administers},
+      {312, "kcmp", no_tracing}, {313, "finit_module", administers},
       {314, "sched_setattr", no_scheduling}, {315, "sched_getattr", no_scheduling}, {317, "seccomp", no_tracing}, {319, "memfd_create", not_yet},
       {320, "kexec_file_load", administers}, {321, "bpf", administers}, {322, "execveat", no_guest_code}, {323, "userfaultfd", administers},
       {324, "membarrier", no_scheduling}, {325, "mlock2", not_yet}, {329, "pkey_mprotect", not_yet},
@@ -99,7 +98,7 @@ inline constexpr auto unsupported_calls = [] {
       {444, "landlock_create_ruleset", no_tracing}, {445, "landlock_add_rule", no_tracing}, {446, "landlock_restrict_self", no_tracing},
       {447, "memfd_secret", administers}, {448, "process_mrelease", no_pidfds}, {449, "futex_waitv", no_futex2},
       {450, "set_mempolicy_home_node", no_numa}, {451, "cachestat", never_mind}, {453, "map_shadow_stack", no_guest_code},
-      {454, "futex_wake", no_futex2}, {455, "futex_wait", no_futex2}, {456, "futex_requeue", no_futex2}, {457, "statmount", no_mounts},
+      {456, "futex_requeue", no_futex2}, {457, "statmount", no_mounts},
       {458, "listmount", no_mounts}, {459, "lsm_get_self_attr", no_tracing}, {460, "lsm_set_self_attr", no_tracing},
       {461, "lsm_list_modules", no_tracing}, {462, "mseal", not_yet}, {463, "setxattrat", no_xattrs}, {464, "getxattrat", no_xattrs},
       {465, "listxattrat", no_xattrs}, {466, "removexattrat", no_xattrs}, {467, "open_tree_attr", no_mounts}, {468, "file_getattr", no_xattrs},

@@ -8,6 +8,7 @@
 #include "shims/linux/syscalls/account.hh"
 #include "shims/linux/syscalls/copy.hh"
 #include "shims/linux/syscalls/epoll.hh"
+#include "shims/linux/syscalls/futex2.hh"
 #include "shims/linux/syscalls/groups.hh"
 #include "shims/linux/syscalls/ipc.hh"
 #include "shims/linux/syscalls/limits.hh"
@@ -17,6 +18,7 @@
 #include "shims/linux/syscalls/names.hh"
 #include "shims/linux/syscalls/open.hh"
 #include "shims/linux/syscalls/poll.hh"
+#include "shims/linux/syscalls/process_vm.hh"
 #include "shims/linux/syscalls/statfs.hh"
 #include "shims/linux/syscalls/sync.hh"
 #include "shims/linux/syscalls/tasks.hh"
@@ -180,6 +182,8 @@ constexpr std::array entries{
     call_entry<pwritev>(296, "pwritev", errnos<inval, fbig, nomem, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h")),
     call_entry<prlimit64>(302, "prlimit64", errnos<perm, srch>, args("pid", "resource", "new_limit", "old_limit"), Partial{"CPU time, and data that mprotect makes; a soft limit of either is kept"}),
     call_entry<syncfs>(306, "syncfs", errnos<>),
+    call_entry<process_vm_readv>(310, "process_vm_readv", errnos<nomem, srch>, args("pid", "local", "remote", "flags")),
+    call_entry<process_vm_writev>(311, "process_vm_writev", errnos<nomem, srch>, args("pid", "local", "remote", "flags")),
     call_entry<renameat2>(316, "renameat2", walk_errnos<busy, exist, inval, isdir, notempty, perm>, args("olddirfd", "oldpath", "newdirfd", "newpath", "flags"),
                           Partial{"RENAME_WHITEOUT"}),
     call_entry<getrandom>(318, "getrandom", errnos<inval>),
@@ -194,6 +198,8 @@ constexpr std::array entries{
     call_entry<faccessat2>(439, "faccessat2", walk_errnos<>, args("dirfd", "path", "mode", "flags")),
     call_entry<epoll_pwait2>(441, "epoll_pwait2", errnos<intr>, args("epfd", "events", "timeout", "sigmask", "sigsetsize"), Blocks{}),
     call_entry<fchmodat2>(452, "fchmodat2", walk_errnos<opnotsupp, perm>, args("dirfd", "path", "mode", "flags")),
+    call_entry<futex_wake>(454, "futex_wake", errnos<>, args("uaddr", "mask", "nr", "flags"), Partial{"FUTEX2_NUMA, FUTEX2_MPOL"}),
+    call_entry<futex_wait>(455, "futex_wait", errnos<again, intr, timedout>, args("uaddr", "val", "mask", "flags", "timeout", "clockid"), Blocks{}, Partial{"FUTEX2_NUMA, FUTEX2_MPOL"}),
 };
 
 constexpr auto descriptions = [] {

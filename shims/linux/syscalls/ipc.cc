@@ -42,6 +42,12 @@ Result<NewFd<Resource::eventfd>> eventfd2(Task& task, Int value, Flags<EventFdFl
 }
 Result<NewFd<Resource::eventfd>> eventfd(Task& task, Int value) { return eventfd2(task, value, {}); }
 
+Result<> check_futex(Task& task, uint64_t address, bool is_private) {
+  if (address % 4 != 0) return fail(Errno::inval);
+  if (address > user_limit - 4) return fail(Errno::fault);
+  return is_private ? Result<>{} : task.space().can_identify(address);
+}
+
 Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operation, Int value, OptionalIn<RawTimespec> timeout, FutexWord second, Int third) {
   constexpr uint32_t private_bit = 128, realtime_bit = 256;
   const auto raw = static_cast<uint32_t>(operation.raw);
@@ -60,12 +66,7 @@ Result<uint64_t> futex(Task& task, FutexWord word, Choice<FutexOperation> operat
   const auto mask = static_cast<uint32_t>(third.value);
   FutexTable& futexes = task.machine().futexes();
   const FutexTable::Word first{word.address, (raw & private_bit) != 0};
-  // get_futex_key() of Linux's kernel/futex/core.c: a private futex is its address, any other the page behind it.
-  const auto identified = [&](uint64_t address) -> Result<> {
-    if (address % 4 != 0) return fail(Errno::inval);
-    if (address > user_limit - 4) return fail(Errno::fault);
-    return (raw & private_bit) != 0 ? Result<>{} : task.space().can_identify(address);
-  };
+  const auto identified = [&](uint64_t address) { return check_futex(task, address, (raw & private_bit) != 0); };
   const auto many = [](uint32_t wanted) { return static_cast<int32_t>(wanted) < 1 ? 1 : wanted; };  // Linux wakes at least one
   switch (which) {
     case FutexOperation::wait:
