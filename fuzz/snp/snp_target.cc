@@ -137,6 +137,7 @@ Run SnpTarget::execute(const Script& script, std::string* trace) {
   }
   Run run = first.run;
   if (run.finding || !has_secrets() || !enabled("ni")) return run;
+  ++pairs_;
   const Pass second = pass(script, 0xfeed'beef'0bad'cafe, nullptr);
   const auto [one, other] = std::ranges::mismatch(first.traces, second.traces);
   if (one == first.traces.end() && other == second.traces.end()) return run;

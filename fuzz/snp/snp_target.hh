@@ -35,6 +35,8 @@ class SnpTarget : public Target {
   std::string trace(ByteView input) override;
   // Exits of the guest in all runs so far; those of second runs with other secrets do not count.
   uint64_t exits() const { return exits_; }
+  // Scripts that ran a second time, under other secrets.
+  uint64_t pairs() const { return pairs_; }
 
  protected:
   // A fresh guest on a world which has just begun.
@@ -66,7 +68,7 @@ class SnpTarget : public Target {
   Grammar grammar_;
   std::vector<std::string> disabled_;
   World world_;
-  uint64_t exits_ = 0;
+  uint64_t exits_ = 0, pairs_ = 0;
 };
 
 }  // namespace cupel::fuzz::snp

@@ -14,7 +14,10 @@ using namespace cupel::snp;
 constexpr std::string_view programs[] = {
     "\x0f\xa2", "\x0f\x32", "\x0f\x30", "\x0f\x31", "\x0f\x01\xf9", "\x0f\x33", "\x0f\x01\xd9", "\x0f\x09", "\x0f\x08", "\x0f\x01\xc8", "\x0f\x01\xc9", "\x0f\x21\xf8", "\x0f\x23\xf8",
     "\xe4\x60", "\xe7\x80", "\xec", "\xef", "\x66\xef", "\xf3\x6c", "\xf3\x6d", "\xf3\x6e", "\xf3\x6f", "\x6e", "\x8b\x03", "\x48\x8b\x0b", "\x8a\x23", "\x0f\xb6\x03", "\x48\x0f\xbf\x03",
-    "\x66\x0f\xbe\x03", "\x88\x23", "\x48\x89\x0b", "\x66\xc7\x03\x34\x12", "\x48\xc7\x03\xff\xff\xff\xff", "\xf3\xa4", "\xaa", "\xf3\x0f\x01\xd9", "\x90"};
+    "\x66\x0f\xbe\x03", "\x88\x23", "\x48\x89\x0b", "\x66\xc7\x03\x34\x12", "\x48\xc7\x03\xff\xff\xff\xff", "\xf3\xa4", "\xaa", "\xf3\x0f\x01\xd9", "\x90",
+    // Prefixes that mean nothing here, or nothing good; and every form of a memory operand.
+    "\x67\x8b\x03", "\xf0\x88\x23", "\xf2\x6e", "\x2e\x8b\x03", "\x65\x48\x8b\x0b", "\x48\x36\x8b\x0b", "\x8b\x43\x10", "\x8b\x83\x11\x11\x11\x11", "\x8b\x04\x8b", "\x8b\x84\x8b\x11\x11\x11\x11",
+    "\x8b\x04\x25\x11\x11\x11\x11", "\x8b\x05\x11\x11\x11\x11", "\x0f\xb7\x03", "\x0f\xc7\x0b", "\x8f\x03", "\x8b\xc3"};
 constexpr uint64_t codes[] = {0x72, 0x7c, 0x6e, 0x87, 0x6f, 0x81, 0x89, 0x76, 0x8a, 0x8b, 0x27, 0x37, 0x7b, 0x400, 0x404, 0x406, 0x41, 0x51};
 constexpr uint64_t values[] = {0, 1, 0x60, 0x80, 0x3f8, 0x830, 0x1b, 0xc000'0080, 0x4000'0000, 0x8000'001f, 2032, 2033, 100'000, UINT64_MAX};
 constexpr uint64_t counts[] = {0, 1, 5, 508, 1016, 2032, 2033, 70'000};
@@ -24,7 +27,8 @@ constexpr ArgDesc program{"program", std::size(programs)}, code{"code", 0, codes
 constexpr std::array<uint64_t, args_max> honest[] = {
     {0, 0x72, 0x4000'0000, 0}, {1, 0x7c, 0x830, 0}, {2, 0x7c, 0x830, 0}, {3, 0x6e, 0, 0}, {4, 0x87, 0, 0}, {5, 0x6f, 0, 0}, {6, 0x81, 0, 0}, {7, 0x89, 0, 0}, {9, 0x8a, 0, 0}, {10, 0x8b, 0, 0},
     {13, 0x7b, 0x60, 0}, {14, 0x7b, 0x80, 0}, {15, 0x7b, 0x60, 0}, {16, 0x7b, 0x80, 0}, {17, 0x7b, 0x80, 0}, {18, 0x7b, 0x60, 5}, {19, 0x7b, 0x60, 5}, {20, 0x7b, 0x60, 508}, {21, 0x7b, 0x60, 5}, {22, 0x7b, 0x60, 1},
-    {23, 0x400, 0, 0}, {24, 0x400, 0, 0}, {25, 0x400, 0, 0}, {26, 0x400, 0, 0}, {27, 0x400, 0, 0}, {28, 0x400, 0, 0}, {29, 0x400, 0, 0}, {30, 0x400, 0, 0}, {31, 0x400, 0, 0}, {32, 0x400, 0, 0}, {33, 0x400, 0, 5}, {34, 0x400, 0, 5}};
+    {23, 0x400, 0, 0}, {24, 0x400, 0, 0}, {25, 0x400, 0, 0}, {26, 0x400, 0, 0}, {27, 0x400, 0, 0}, {28, 0x400, 0, 0}, {29, 0x400, 0, 0}, {30, 0x400, 0, 0}, {31, 0x400, 0, 0}, {32, 0x400, 0, 0}, {33, 0x400, 0, 5}, {34, 0x400, 0, 5},
+    {37, 0x400, 0, 0}, {38, 0x400, 0, 0}, {39, 0x7b, 0x60, 1}, {40, 0x400, 0, 0}, {41, 0x400, 0, 0}, {42, 0x400, 0, 0}, {43, 0x400, 0, 0}, {44, 0x400, 0, 0}, {45, 0x400, 0, 0}, {46, 0x400, 0, 0}, {47, 0x400, 0, 0}, {48, 0x400, 0, 0}, {49, 0x400, 0, 0}, {50, 0x400, 0, 0}, {51, 0x400, 0, 0}, {52, 0x400, 0, 0}};
 enum Kind : uint8_t { raise, raise_user, raise_down, handler_stack_step, kind_count };
 constexpr StepDesc steps[] = {{"raise", {program, code, value, count}, honest}, {"raise_user", {program, code, value, count}, honest}, {"raise_down", {program, code, value, count}, honest},
                                          {"stack", {ArgDesc{"rsp", 0, stacks}, ArgDesc{"cpl", 4}}}};
