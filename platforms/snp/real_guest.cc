@@ -1,4 +1,6 @@
 // The guest side with the real instructions: what an image links, and what shows that this source builds without a libc.
+#include "platforms/snp/aes_gcm.hh"
+#include "platforms/snp/attestation.hh"
 #include "platforms/snp/boot.hh"
 #include "platforms/snp/clock.hh"
 #include "platforms/snp/device_queue.hh"
@@ -22,6 +24,8 @@ template class Bounce<RealHardware>;
 template class DeviceQueue<RealHardware>;
 template class Doorbell<RealHardware>;
 template class Processors<RealHardware>;
+template class Messages<RealHardware, AesGcm>;
+template class Attestation<RealHardware, AesGcm>;
 template class VcHandler<RealHardware>;
 template class svsm::Svsm<RealHardware>;
 
