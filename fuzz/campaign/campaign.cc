@@ -23,6 +23,8 @@ constexpr std::string_view canary = "canary";
 constexpr milliseconds canary_time_max{20'000};
 constexpr milliseconds minimise_time_max{10'000};
 constexpr milliseconds goodbye_time_max{5'000};  // what a process gets to print its totals in
+constexpr milliseconds loading_time_max{10'000}; // by which a slice is longer while it reads its corpus: else a large one were never read whole
+constexpr milliseconds slice_time_min{250};      // a short campaign rather gives each target a little than some nothing
 
 // Parts of the time. A program of a hundred calls can say more than a script of one boundary: planted bugs which need
 // thousands of programs were missed where all had the same.
@@ -62,6 +64,7 @@ class Campaign {
                {"state", state_.folder().string()}});
     if (auto seen = run_canary(); !seen) return std::unexpected(seen.error());
     if (auto ran = run_slices(); !ran) return std::unexpected(ran.error());
+    name_who_had_no_turn();
     result_.findings = state_.all_findings();
     for (const std::string& target : targets_) {
       result_.executions += accounts_[target].executions;
@@ -215,7 +218,7 @@ class Campaign {
     int64_t parts = 0;
     for (const std::string& target : targets_) parts += parts_of(target);
     const auto slice_of = [&](const std::string& target) {
-      return std::clamp<milliseconds>(options_.time * jobs * parts_of(target) / parts / 2, milliseconds(1000), milliseconds(60'000));
+      return std::clamp<milliseconds>(options_.time * jobs * parts_of(target) / parts / 2, slice_time_min, milliseconds(60'000));
     };
     std::vector<Worker> running;
     auto next_sample = begin + milliseconds(1000);
@@ -235,7 +238,8 @@ class Campaign {
       const bool sampling = Clock::now() >= next_sample;
       for (auto worker = running.begin(); worker != running.end();) {
         const bool alive = worker->pump();
-        const auto age = Clock::now() - worker->started(), slice = Clock::duration(slice_of(worker->target()));
+        const Clock::duration age = Clock::now() - worker->started(), extra = worker->progress().loaded ? milliseconds(0) : loading_time_max;
+        const Clock::duration slice = slice_of(worker->target()) + extra;
         if (alive && sampling) {
           if (auto sampled = sample(*worker, begin); !sampled) return sampled;
         }
@@ -251,6 +255,15 @@ class Campaign {
       }
       if (sampling) next_sample = Clock::now() + milliseconds(1000);
     }
+  }
+
+  // A report without a word of them would read as if they had found nothing.
+  void name_who_had_no_turn() {
+    std::string names;
+    for (const std::string& target : targets_) {
+      if (accounts_[target].slices == 0) names += (names.empty() ? "" : ", ") + target;
+    }
+    if (!names.empty()) on_event_({{"event", "warning"}, {"text", "the time was over before the turn of " + names + "; give more of it with --time"}});
   }
 
   static void wait_for_output(const std::vector<Worker>& running) {
