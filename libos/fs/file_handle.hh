@@ -7,7 +7,10 @@ namespace cupel::libos {
 // An open file, directory or O_PATH handle.
 class FileHandle : public OpenFile {
  public:
-  FileHandle(FileSystem& files, Ref<Inode> inode, uint32_t flags) : OpenFile(flags), files_(files), inode_(std::move(inode)) {}
+  FileHandle(FileSystem& files, Ref<Inode> inode, uint32_t flags) : OpenFile(flags), files_(files) { attach(std::move(inode)); }
+  ~FileHandle() override {
+    if (inode_ && writable()) --inode_->writer_count;
+  }
 
   interface::Resource kind() const override { return inode_->is_directory() ? interface::Resource::directory : interface::Resource::file; }
   Result<uint64_t> read(Task& task, UserCursor& out, const uint64_t* at) override;
@@ -20,7 +23,10 @@ class FileHandle : public OpenFile {
   Inode* inode() const override { return inode_.get(); }
   const Ref<Inode>& inode_ref() const { return inode_; }
   // Once, before the handle is installed: it is made before its file may be.
-  void attach(Ref<Inode> inode) { inode_ = std::move(inode); }
+  void attach(Ref<Inode> inode) {
+    inode_ = std::move(inode);
+    if (inode_ && writable()) ++inode_->writer_count;
+  }
   FileHandle* as_file() override { return this; }
 
   // getdents64(2): whole records of the entries from the position on. EINVAL where the buffer is too small for one. Those of

@@ -25,6 +25,7 @@ class Inode : public Mappable {
   uint32_t mode;  // type and permission bits
   uint32_t uid, gid;
   uint32_t link_count = 0;
+  uint32_t writer_count = 0;  // open descriptions that may write it: while there are any it is not executed
   Timespec accessed{}, modified{}, changed{};
   Attributes attributes;
 

@@ -14,6 +14,11 @@ struct Config {
   uint64_t address_high = 0x1100'0000;
   uint64_t break_base = 0x1200'0000;    // where brk(2)'s heap starts
   uint64_t break_size_max = 0x40'0000;  // bytes
+  uint64_t stack_top = 0x1300'0000;       // where a program's stack ends; page-aligned
+  uint64_t stack_size_max = 0x10'0000;    // bytes
+  uint64_t argument_size_max = 0x4'0000;  // bytes of argv and envp with their pointers, a quarter of the stack; beyond: E2BIG
+  uint64_t hardware_capabilities = 0;     // AT_HWCAP: CPUID.1:EDX
+  uint64_t vdso_address = 0;              // AT_SYSINFO_EHDR; 0: there is none
   uint64_t pipe_size = 65536;           // bytes a pipe holds
   uint64_t file_size_max = INT64_MAX;   // bytes; beyond: EFBIG. RLIMIT_FSIZE of the first task
   uint64_t locked_max = 8 << 20;        // RLIMIT_MEMLOCK of the first task

@@ -5,6 +5,7 @@
 
 #include "libos/base/result.hh"
 #include "libos/interface/memory.hh"
+#include "libos/platform/registers.hh"
 
 // South: everything libos asks of what is underneath it. Small enough to recite; the conformance list of
 // docs/add-a-platform.md holds each platform to it.
@@ -62,8 +63,14 @@ class Platform {
   virtual void random(std::span<std::byte> out) = 0;  // cannot fail: a platform without entropy terminates instead
 
   // --- execution of tasks ---
-  // Starts running the guest code of task `tid` in `space`; EAGAIN where the platform can run no more.
-  virtual Result<> start(int32_t tid, Space space) = 0;
+  // Starts running the guest code of task `tid` in `space` from these registers; what they do not name (vectors, x87) is
+  // as the calling task has it. EAGAIN where the platform can run no more.
+  virtual Result<> start(int32_t tid, Space space, const GuestRegisters& registers) = 0;
+  // exec(2): the calling task `tid` goes on in `space`, as a fresh program with these registers.
+  virtual void replace(int32_t tid, Space space, const GuestRegisters& registers) = 0;
+  // What the guest code of a task that is in a call goes on with; may be changed. Valid until the next operation of the
+  // platform. What the call returns is put into rax afterwards.
+  virtual GuestRegisters& registers(int32_t tid) = 0;
   virtual void stop(int32_t tid) = 0;   // the task has ended; does not return to its guest code
 
   // --- outside ---

@@ -70,15 +70,29 @@ void Task::kill(int32_t status) {
   notify();
 }
 
+// mm_release() of Linux's kernel/fork.c: whoever joins the task by its word is told.
+void Task::leave_space() {
+  if (clear_child_tid_ == 0 || space_->owner_count() == 1) return;
+  const uint32_t zero = 0;
+  // A word that is gone by now has no one to tell; Linux ignores the fault as well.
+  if (memory().write(clear_child_tid_, std::as_bytes(std::span(&zero, 1)))) machine_.futexes().wake(*this, {clear_child_tid_}, 1, ~0u);
+}
+
+void Task::start_program(Ref<AddressSpace> space) {
+  CHECK(fds_->owner_count() == 1);
+  leave_space();
+  clear_child_tid_ = 0;
+  space_ = std::move(space);
+  fds_->close_marked();
+  has_started_program_ = true;
+  machine_.wake_parents();  // whoever sleeps in vfork(2) as well
+}
+
 void Task::exit(int32_t status) {
   CHECK(state_ == State::running);
   state_ = State::zombie;
   exit_status_ = status;
-  if (clear_child_tid_ != 0 && space_->owner_count() > 1) {
-    const uint32_t zero = 0;
-    // A word that is gone by now has no one to tell; Linux ignores the fault as well.
-    if (memory().write(clear_child_tid_, std::as_bytes(std::span(&zero, 1)))) machine_.futexes().wake(*this, {clear_child_tid_}, 1, ~0u);
-  }
+  leave_space();
   fds_.reset();
   fs_.reset();
   space_.reset();

@@ -57,6 +57,10 @@ class Task : public boost::intrusive::list_base_hook<> {
   // with `status` instead of going back to its guest.
   void kill(int32_t status);
   bool killed() const { return killed_; }
+  // exec(2), the part that cannot fail: the task is in `space` from now on, descriptors so marked are closed, and whoever waits
+  // for it to leave the memory it was lent is told. Its descriptor table must be its own.
+  void start_program(Ref<AddressSpace> space);
+  bool has_started_program() const { return has_started_program_; }
   // How clone(2) made it.
   bool is_thread() const { return is_thread_; }
   int32_t exit_signal() const { return exit_signal_; }
@@ -68,6 +72,7 @@ class Task : public boost::intrusive::list_base_hook<> {
  private:
   friend class Machine;
   friend class cupel::Arena;
+  void leave_space();
   Task(Machine& machine, int32_t tid);
   ~Task();
 
@@ -80,6 +85,7 @@ class Task : public boost::intrusive::list_base_hook<> {
   int32_t exit_status_ = 0;
   int32_t exit_signal_ = 0;          // what the parent is sent; 0: a thread or a silent child, waited for with __WALL only
   bool is_thread_ = false;           // of an older task's process: reaped without being waited for
+  bool has_started_program_ = false;
   bool uncollected_ = false;         // a zombie no one waits for: Machine::collect() frees it
   WaitQueue child_exits_;            // where wait4(2) sleeps
   uint64_t clear_child_tid_ = 0;     // set_tid_address(2): guest address, zeroed and woken at exit

@@ -108,7 +108,11 @@ class MockPlatform final : public platform::Platform {
   void wake(std::atomic<uint32_t>& word, uint32_t count) override;
   platform::Nanoseconds now(platform::ClockBase clock) override;
   void random(std::span<std::byte> out) override;
-  Result<> start(int32_t tid, platform::Space space) override;
+  // Guest code does not run here, so registers are only kept: after replace() the task's script goes on, in its new space.
+  Result<> start(int32_t tid, platform::Space space, const platform::GuestRegisters& registers) override;
+  Result<> start(int32_t tid, platform::Space space) { return start(tid, space, {}); }
+  void replace(int32_t tid, platform::Space space, const platform::GuestRegisters& registers) override;
+  platform::GuestRegisters& registers(int32_t tid) override;
   void stop(int32_t tid) override;
   bool granted(uint32_t call_number) override;
   void console(std::span<const std::byte> bytes) override;
@@ -126,6 +130,7 @@ class MockPlatform final : public platform::Platform {
     platform::Nanoseconds deadline = platform::no_deadline;
     platform::Woken woken = platform::Woken::woken;
     uint64_t waits_since = 0;
+    platform::GuestRegisters registers{};
   };
   static constexpr uint32_t nobody = UINT32_MAX;
 
@@ -142,6 +147,7 @@ class MockPlatform final : public platform::Platform {
   SimulatedMemory memory_;
   Scheduler scheduler_;
   std::vector<TaskState> tasks_;  // by number
+  platform::GuestRegisters unstarted_;  // of whoever makes calls without having been started
   std::vector<uint64_t> due_;     // by number
   std::vector<uint32_t> ready_;
   std::vector<std::unique_ptr<Fiber>> spare_fibers_;

@@ -17,16 +17,26 @@ MockPlatform::TaskState* MockPlatform::find(int32_t tid) {
   return nullptr;
 }
 
-Result<> MockPlatform::start(int32_t tid, platform::Space space) {
+Result<> MockPlatform::start(int32_t tid, platform::Space space, const platform::GuestRegisters& registers) {
   if (alive_ == tasks_max) return fail(Errno::again);
   CHECK(find(tid) == nullptr);
   const auto number = static_cast<uint32_t>(tasks_.size());
-  tasks_.push_back({.task = {number, tid, space}});
+  tasks_.push_back({.task = {number, tid, space}, .registers = registers});
   due_.push_back(0);
   ++alive_;
   give_fiber(tasks_.back());
   scheduler_.add(number);
   return {};
+}
+
+void MockPlatform::replace(int32_t tid, platform::Space space, const platform::GuestRegisters& registers) {
+  if (TaskState* state = find(tid)) state->task.space = space;
+  this->registers(tid) = registers;
+}
+
+platform::GuestRegisters& MockPlatform::registers(int32_t tid) {
+  TaskState* state = find(tid);
+  return state == nullptr ? unstarted_ : state->registers;
 }
 
 void MockPlatform::stop(int32_t tid) {

@@ -4,8 +4,9 @@
 
 namespace cupel::linux_shim {
 
-const Call* find(uint64_t number) {
-  const auto all = table();
+namespace {
+
+const Call* find_in(std::span<const Call> all, uint64_t number) {
   size_t low = 0, high = all.size();
   while (low < high) {
     const size_t middle = (low + high) / 2;
@@ -13,6 +14,13 @@ const Call* find(uint64_t number) {
     else high = middle;
   }
   return low < all.size() && all[low].desc.number == number ? &all[low] : nullptr;
+}
+
+}  // namespace
+
+const Call* find(uint64_t number) {
+  const Call* call = find_in(table(), number);
+  return call != nullptr ? call : find_in(guest_code_calls(), number);
 }
 
 int64_t enter(libos::Task& task, uint64_t number, const interface::Registers& registers) {

@@ -29,7 +29,7 @@ Result<> check_flags(uint64_t flags) {
   return {};
 }
 
-Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t parent_tid, uint64_t child_tid, uint64_t tls) {
+Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t child_tid, uint64_t tls) {
   TRY(check_flags(flags));
   if (has(flags, CloneFlag::parent) && task.parent_pid() == 0) return fail(Errno::inval);  // init has no parent to share
   // Thread-local storage lies where user addresses may: ARCH_SET_FS refuses others so.
@@ -39,7 +39,11 @@ Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t parent_tid, uint64_t 
   if (has(flags, CloneFlag::child_cleartid)) how.clear_child_tid = child_tid;
   Task* child = TRY(task.machine().spawn(task, how));
   const int32_t tid = child->tid();
-  if (auto started = task.platform().start(tid, child->space().id()); !started) {
+  platform::GuestRegisters registers = task.platform().registers(task.tid());
+  registers.rax = 0;  // what clone(2) answers the child
+  if (stack != 0) registers.rsp = stack;
+  if (has(flags, CloneFlag::settls)) registers.fs_base = tls;
+  if (auto started = task.platform().start(tid, child->space().id(), registers); !started) {
     task.machine().discard(*child);
     return fail(started.error());
   }
@@ -48,10 +52,10 @@ Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t parent_tid, uint64_t 
   if (has(flags, CloneFlag::parent_settid)) static_cast<void>(task.memory().write(parent_tid, bytes));
   if (has(flags, CloneFlag::child_settid)) static_cast<void>(child->memory().write(child_tid, bytes));
   if (has(flags, CloneFlag::vfork)) {
-    // Until the child ends; a parent that is killed meanwhile does not wait on.
+    // Until the child ends or has a space of its own; a parent that is killed meanwhile does not wait on.
     while (true) {
       Task* found = task.machine().find_task(tid);
-      if (found == nullptr || found->state() == Task::State::zombie) break;
+      if (found == nullptr || found->state() == Task::State::zombie || found->has_started_program()) break;
       Waiter waiter(task);
       task.child_exits().add(waiter);
       // Nothing but its own end interrupts a parent here.
@@ -81,11 +85,11 @@ bool means(const Whom& whom, const Task& child, uint32_t flags) {
 
 }  // namespace
 
-Result<Spawned> clone(Task& task, Flags<CloneFlag, Unknown::late> flags, Address, Address parent_tid, Address child_tid, Address tls) {
-  return spawn(task, flags.bits & UINT32_MAX, parent_tid.value, child_tid.value, tls.value);
+Result<Spawned> clone(Task& task, Flags<CloneFlag, Unknown::late> flags, Address stack, Address parent_tid, Address child_tid, Address tls) {
+  return spawn(task, flags.bits & UINT32_MAX, stack.value, parent_tid.value, child_tid.value, tls.value);
 }
-Result<Spawned> fork(Task& task) { return spawn(task, 17, 0, 0, 0); }
-Result<Spawned> vfork(Task& task) { return spawn(task, 17 | bit(CloneFlag::vfork) | bit(CloneFlag::vm), 0, 0, 0); }
+Result<Spawned> fork(Task& task) { return spawn(task, 17, 0, 0, 0, 0); }
+Result<Spawned> vfork(Task& task) { return spawn(task, 17 | bit(CloneFlag::vfork) | bit(CloneFlag::vm), 0, 0, 0, 0); }
 
 Result<uint64_t> exit(Task& task, Int status) {
   const int32_t exit_status = (status.value & 0xff) << 8;
