@@ -1,8 +1,8 @@
 // cupel_corpus: runs every input of files and folders through one target, in this process, and then the inputs that the
 // target generates from the seeds 0 to N-1. For coverage, and to show that traces do not change: prints "HASH FILE" a line,
 // or with --total one hash over all.
-//   cupel_corpus [--repeat N] [--generated N] [--total | --print] TARGET [FILE|FOLDER...]
-// With --print it runs nothing and prints them as text.
+//   cupel_corpus [--repeat N] [--generated N] [--total | --print | --encode FOLDER] TARGET [FILE|FOLDER...]
+// With --print it runs nothing and prints them as text; with --encode it writes them as the engines' bytes into FOLDER.
 //   cupel_corpus --list
 // prints the names of all targets that can run on this machine, and says why others cannot.
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 int usage() {
-  std::fprintf(stderr, "usage: cupel_corpus [--repeat N] [--generated N] [--total | --print] TARGET [FILE|FOLDER...] | --list\n");
+  std::fprintf(stderr, "usage: cupel_corpus [--repeat N] [--generated N] [--total | --print | --encode FOLDER] TARGET [FILE|FOLDER...] | --list\n");
   return 2;
 }
 
@@ -48,6 +48,7 @@ std::vector<fs::path> all_files(const std::vector<fs::path>& places) {
 struct Options {
   unsigned long repeat = 1, generated = 0;
   bool total = false, print = false;
+  fs::path encode_into;
   std::string target;
   std::vector<fs::path> places;
 };
@@ -70,6 +71,9 @@ std::optional<Options> read_options(std::span<char*> arguments) {
       options.total = true;
     } else if (argument == "--print") {
       options.print = true;
+    } else if (argument == "--encode") {
+      if (at + 1 == arguments.size()) return std::nullopt;
+      options.encode_into = arguments[++at];
     } else if (options.target.empty()) {
       options.target = argument;
     } else {
@@ -88,6 +92,12 @@ class CorpusRun {
     if (options_.print) {
       std::printf("# %s\n%s", name.c_str(), target_.print(bytes).c_str());
       return;
+    }
+    if (!options_.encode_into.empty()) {
+      const auto written = cupel::fuzz::write_file(options_.encode_into / fs::path(name).stem(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+      if (written) return;
+      std::fprintf(stderr, "cupel_corpus: %s\n", written.error().c_str());
+      std::exit(2);
     }
     const auto first = target_.run(bytes);
     for (unsigned long turn = 1; turn < options_.repeat; ++turn) {
