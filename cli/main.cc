@@ -33,6 +33,7 @@ struct Example {
   const char* text;
 };
 constexpr Example examples[]{
+    {"demo", "./cupel demo"},
     {"fuzz", "./cupel fuzz linux_program snp_psc --time 5m"},
     {"replay", "./cupel replay corpus/regressions/linux-rename-below-itself/program.txt"},
     {"regress", "./cupel regress snp --mutants"},
@@ -74,6 +75,7 @@ int main(int count, char** arguments) {
   CLI::App app{"Cupel: a library OS, assayed. Exit codes: 0 fine, 1 findings or failures, 2 usage or environment.", "cupel"};
   app.require_subcommand(1);
   int exit_code = cupel::cli::exit_fine;
+  cupel::cli::add_demo(app, exit_code);
   cupel::cli::add_fuzz(app, exit_code);
   cupel::cli::add_replay(app, exit_code);
   cupel::cli::add_regress(app, exit_code);

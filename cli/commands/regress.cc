@@ -169,7 +169,9 @@ void add_regress(CLI::App& app, int& exit_code) {
   command->add_option("--jobs", options->jobs, "mutants at once, each in a copy of its own")->capture_default_str()->check(CLI::Range(1u, 256u));
   command->add_flag("--resume", options->resume, "take over what an earlier run with the same sources and options has found out");
   command->add_flag("--json", options->json, "one JSON object on stdout");
-  command->callback([options, &exit_code] {
+  add_regress_add(*command, exit_code);
+  command->callback([options, command, &exit_code] {
+    if (!command->get_subcommands().empty()) return;  // it has run
     options->matrix = options->matrix || !options->table.empty();
     options->mutants = options->mutants || options->matrix || !options->rediscover.empty() || !options->times.empty();
     exit_code = run(*options);

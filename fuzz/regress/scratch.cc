@@ -1,31 +1,13 @@
 #include "fuzz/regress/scratch.hh"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 
-#include <cstdio>
+#include "fuzz/regress/shell.hh"
 
 namespace cupel::fuzz {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
-// Runs a bash script; what it printed, errors included. The error is that, if it failed, and what it was to do.
-std::expected<std::string, std::string> bash(const std::string& script, const std::string& what) {
-  FILE* stream = popen(("bash -o pipefail -e -c " + quoted(script) + " 2>&1").c_str(), "re");
-  if (stream == nullptr) return std::unexpected(what + " failed: there is no bash");
-  std::string said;
-  char chunk[4096];
-  for (size_t size = 0; (size = fread(chunk, 1, sizeof chunk, stream)) > 0;) said.append(chunk, size);
-  if (pclose(stream) == 0) return said;
-  return std::unexpected(what + " failed:\n" + (said.size() < 2000 ? said : said.substr(said.size() - 2000)));
-}
 
 // `git ls-files` leaves out what is ignored; a tree without git is not one a mutant can be planted in.
 constexpr const char* listed = "git ls-files --cached --others --exclude-standard -z";
@@ -50,7 +32,7 @@ std::expected<void, std::string> Scratch::plant(const fs::path& patch) {
 }
 
 std::expected<void, std::string> Scratch::build(const std::string& target) {
-  auto built = bash(fmt::format("export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR={0}; ninja -C {0}/build/fuzz -j {1} {2}", quoted(tree_), processes_, quoted(target)), "building the mutant");
+  auto built = bash(fmt::format("export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR={0}; ninja -C {0}/build/fuzz {1} {2}", quoted(tree_), processes_ == 0 ? "" : fmt::format("-j {}", processes_), quoted(target)), "building the mutant");
   if (!built) return std::unexpected(built.error());
   return {};
 }

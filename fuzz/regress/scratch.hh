@@ -9,6 +9,7 @@ namespace cupel::fuzz {
 // written, so what was built stays built.
 class Scratch {
  public:
+  // Builds with so many processes; 0: as many as there are processors.
   Scratch(const std::filesystem::path& source, const std::filesystem::path& tree, unsigned processes)
       : source_(std::filesystem::absolute(source)), tree_(std::filesystem::absolute(tree)), processes_(processes) {}
 
