@@ -65,9 +65,9 @@ class TarTarget final : public FileTarget {
       expect(found.has_value(), "unpacked", "what was unpacked is there", paths[index]);
       if (!found || all[index].type != TarEntry::Type::file) continue;
       expect((*found)->is_regular() && (*found)->size() == all[index].bytes.size(), "unpacked", "a file has its size", paths[index]);
-      const auto* file = static_cast<const RegularFile*>(found->get());
+      auto* file = static_cast<RegularFile*>(found->get());
       for (size_t at = 0; (*found)->is_regular() && at < std::min(all[index].bytes.size(), (*found)->size()); ++at) {
-        expect(file->page(at / page_size)[at % page_size] == all[index].bytes[at], "unpacked", "a file has its bytes", paths[index]);
+        expect(file->page(at / page_size).value()[at % page_size] == all[index].bytes[at], "unpacked", "a file has its bytes", paths[index]);
       }
     }
   }

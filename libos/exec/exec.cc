@@ -37,7 +37,7 @@ Result<Ref<RegularFile>> follow_scripts(const Task& task, Ref<RegularFile> file,
   std::array<std::array<std::byte, exec_head_size>, 2> heads;
   for (unsigned depth = 0;; ++depth) {
     auto& head = heads[depth % 2];
-    const std::string_view text = as_text(std::span(head).first(read_file(*file, 0, head)));
+    const std::string_view text = as_text(std::span(head).first(TRY(read_file(*file, 0, head))));
     if (!looks_like_script(text)) return file;
     if (depth == scripts_max) return fail(Errno::loop);
     const ScriptLine line = TRY(parse_script_line(text));
@@ -48,10 +48,10 @@ Result<Ref<RegularFile>> follow_scripts(const Task& task, Ref<RegularFile> file,
 }
 
 // PT_INTERP's file, mapped beside the program.
-Result<LoadedFile> map_interpreter(const Task& task, AddressSpace& space, const RegularFile& file, const ProgramHeaders& program) {
+Result<LoadedFile> map_interpreter(const Task& task, AddressSpace& space, RegularFile& file, const ProgramHeaders& program) {
   std::array<std::byte, path_size_max> bytes;
   const auto path = std::span(bytes).first(program.interpreter_size);
-  if (read_file(file, program.interpreter_offset, path) != path.size() || path.back() != std::byte{}) return fail(Errno::noexec);
+  if (TRY(read_file(file, program.interpreter_offset, path)) != path.size() || path.back() != std::byte{}) return fail(Errno::noexec);
   const std::string_view text = as_text(path);
   const Ref<RegularFile> interpreter = TRY(find_executable(task, text.substr(0, text.find('\0'))));
   auto loaded = inspect(*interpreter);

@@ -76,8 +76,8 @@ TEST_F(Exec, WhatAProgramWritesToItsDataDoesNotReachTheFile) {
   const Ref<Inode> file = put_file("/prog", sound().bytes());
   const auto program = prepare("/prog");
   ASSERT_TRUE(program->space->write(0x40'1300, std::as_bytes(std::span("x", 1))));
-  EXPECT_EQ(static_cast<RegularFile&>(*file).page(0)[0x300], std::byte{0xcc});
-  EXPECT_EQ(static_cast<RegularFile&>(*file).page(0)[0x400], std::byte{0xcc});  // and neither did the zeros
+  EXPECT_EQ(static_cast<RegularFile&>(*file).page(0).value()[0x300], std::byte{0xcc});
+  EXPECT_EQ(static_cast<RegularFile&>(*file).page(0).value()[0x400], std::byte{0xcc});  // and neither did the zeros
 }
 
 TEST_F(Exec, TheStackHoldsArgumentsVariablesAndTheAuxiliaryVector) {

@@ -42,24 +42,24 @@ Result<uint64_t> choose_bias(const AddressSpace& space, const ProgramHeaders& pr
 
 }  // namespace
 
-size_t read_file(const RegularFile& file, uint64_t offset, std::span<std::byte> out) {
+Result<size_t> read_file(RegularFile& file, uint64_t offset, std::span<std::byte> out) {
   size_t done = 0;
   while (done < out.size() && offset < file.size()) {
     const uint64_t in_page = offset % page_size;
     const size_t size = std::min({out.size() - done, file.size() - offset, page_size - in_page});
-    const std::byte* page = file.page(offset / page_size);
+    const std::byte* page = TRY(file.page(offset / page_size));
     std::memcpy(out.data() + done, page == nullptr ? zeros.data() : page + in_page, size);
     done += size, offset += size;
   }
   return done;
 }
 
-Result<LoadedFile> inspect(const RegularFile& file) {
+Result<LoadedFile> inspect(RegularFile& file) {
   std::array<std::byte, program_headers_max * program_header_size> bytes;
   LoadedFile loaded{};
-  loaded.header = TRY(parse_elf_header(std::span(bytes).first(read_file(file, 0, std::span(bytes).first(elf_header_size)))));
+  loaded.header = TRY(parse_elf_header(std::span(bytes).first(TRY(read_file(file, 0, std::span(bytes).first(elf_header_size))))));
   const auto table = std::span(bytes).first(loaded.header.table_count * program_header_size);
-  loaded.program = TRY(parse_program_headers(loaded.header, table.first(read_file(file, loaded.header.table_offset, table)), file.size()));
+  loaded.program = TRY(parse_program_headers(loaded.header, table.first(TRY(read_file(file, loaded.header.table_offset, table))), file.size()));
   return loaded;
 }
 

@@ -6,7 +6,7 @@
 namespace cupel::libos {
 
 // Bytes of a file from `offset` on; how many there are, at most `out.size()`.
-size_t read_file(const RegularFile& file, uint64_t offset, std::span<std::byte> out);
+Result<size_t> read_file(RegularFile& file, uint64_t offset, std::span<std::byte> out);
 
 // Where a file was mapped.
 struct LoadedFile {
@@ -17,7 +17,7 @@ struct LoadedFile {
 };
 
 // What the file says of itself. ENOEXEC.
-Result<LoadedFile> inspect(const RegularFile& file);
+Result<LoadedFile> inspect(RegularFile& file);
 // Maps its segments into `space`: where it was linked to, or where there is room. ENOMEM: something is there; EPERM: below what may be mapped.
 Result<> map_segments(AddressSpace& space, const Ref<RegularFile>& file, LoadedFile& loaded);
 

@@ -2,6 +2,7 @@
 #include <boost/intrusive/set.hpp>
 
 #include "libos/fs/inode.hh"
+#include "libos/fs/lower.hh"
 
 namespace cupel::libos {
 
@@ -25,6 +26,10 @@ class Directory : public Inode {
   // "." has 20 bytes, ".." as well, and so has each entry.
   uint64_t size() const override { return 40 + 20 * entry_count_; }
   Entry* find(std::string_view name);
+  // The same, asking the lower tree for what has not been asked for yet.
+  Result<Entry*> look_up(std::string_view name);
+  // Brings in all the lower tree has here, so that what is taken out does not come back.
+  Result<> populate();
   bool empty() const { return entry_count_ == 0; }
   // An entry made but not yet linked, so that linking cannot fail.
   Result<Entry*> make_entry(std::string_view name, Ref<Inode> inode);
@@ -40,6 +45,7 @@ class Directory : public Inode {
   void clear();
   void check() const override;
 
+  Lower lower;            // what stands behind it, until it was populated
   Ref<Directory> parent;  // itself for the root: then it is nullptr
   bool removed = false;   // rmdir'ed while open or someone's working directory
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "libos/base/file_range.hh"
+#include "libos/fs/device.hh"
 #include "libos/task/task.hh"
 
 namespace cupel::libos {
@@ -16,18 +17,23 @@ constexpr uint16_t ready_file = 0x145;  // POLLIN | POLLOUT | POLLRDNORM | POLLW
 
 }  // namespace
 
-Result<uint64_t> FileHandle::read(Task&, UserCursor& out, const uint64_t* at) {
+Result<uint64_t> FileHandle::read(Task& task, UserCursor& out, const uint64_t* at) {
   // rw_verify_area(): a position so far out that the end would be negative.
   static_cast<void>(TRY(transfer_size<uint64_t>(at == nullptr ? position_ : *at, out.remaining())));
   if (inode_->is_directory()) return fail(Errno::isdir);
+  if (inode_->is_device()) return static_cast<Device&>(*inode_).read(task, out);
   auto& file = static_cast<RegularFile&>(*inode_);
   const uint64_t start = at == nullptr ? position_ : *at;
   uint64_t offset = start;
   while (offset < file.size() && out.remaining() > 0) {
     const uint64_t in_page = offset % page_size;
     const size_t size = std::min({page_size - in_page, file.size() - offset, out.remaining()});
-    const std::byte* page = file.page(offset / page_size);
-    const size_t moved = out.put({page == nullptr ? zeros.data() : page + in_page, size});
+    const auto page = file.page(offset / page_size);
+    if (!page) {
+      if (offset == start) return fail(page.error());
+      break;
+    }
+    const size_t moved = out.put({*page == nullptr ? zeros.data() : *page + in_page, size});
     offset += moved;
     if (moved < size) break;
   }
@@ -38,6 +44,7 @@ Result<uint64_t> FileHandle::read(Task&, UserCursor& out, const uint64_t* at) {
 }
 
 Result<uint64_t> FileHandle::write(Task& task, UserCursor& in, const uint64_t* at) {
+  if (inode_->is_device()) return static_cast<Device&>(*inode_).write(in);
   auto& file = static_cast<RegularFile&>(*inode_);
   static_cast<void>(TRY(transfer_size<uint64_t>(at == nullptr ? position_ : *at, in.remaining())));
   if (in.remaining() == 0) return 0;
@@ -86,7 +93,7 @@ Result<uint64_t> FileHandle::seek(Task&, int64_t offset, Whence whence) {
     case Whence::hole: {
       if (directory) return fail(Errno::inval);
       if (offset < 0 || offset >= size) return fail(Errno::nxio);
-      const auto& pages = static_cast<RegularFile&>(*inode_).pages();
+      const auto& pages = *TRY(static_cast<RegularFile&>(*inode_).pages());
       const uint64_t index = static_cast<uint64_t>(offset) / page_size;
       const uint64_t found = whence == Whence::data ? pages.next_data(index, UINT64_MAX) : pages.next_hole(index);
       if (whence == Whence::data && found > (static_cast<uint64_t>(size) - 1) / page_size) return fail(Errno::nxio);
@@ -137,6 +144,7 @@ Result<uint64_t> FileHandle::list(UserCursor& out, Record format) {
     return true;
   };
   if (directory.removed) return fail(Errno::noent);
+  TRY(directory.populate());
   const uint64_t start = position_;
   bool full = false;
   const auto step = [&](std::string_view name, const Inode& inode, uint64_t next) {

@@ -15,6 +15,15 @@ Result<FileSystem*> FileSystem::create(Arena& arena, platform::Platform& platfor
   return files;
 }
 
+Result<> FileSystem::mount_lower() {
+  if (tree() == nullptr) return {};
+  const platform::TreeNode node = TRY(tree()->node(platform::HostTree::root));
+  root_->lower = {this, node.number, 0};
+  root_->mode = static_cast<uint32_t>(FileType::directory) | (node.mode & 07777u);
+  root_->uid = node.uid, root_->gid = node.gid;
+  return {};
+}
+
 void FileSystem::destroy() {
   root_->clear();
   root_.reset();
@@ -100,10 +109,13 @@ Result<> FileSystem::link(const Place& place, const Credentials& who, const Ref<
 }
 
 // Write permission on the directory, and in a sticky one to own the file or the directory.
-Result<> FileSystem::may_remove(const Directory& parent, const Inode& victim, const Credentials& who) const {
+Result<> FileSystem::may_remove(Directory& parent, Inode& victim, const Credentials& who) const {
   TRY(parent.allow(who, Permission::write | Permission::execute));
   const bool sticky = (parent.mode & 01000) != 0;
   if (sticky && who.euid != 0 && who.euid != victim.uid && who.euid != parent.uid) return fail(Errno::perm);
+  // A name that is gone must not come back from the lower tree, and whether a directory is empty is what that says, too.
+  TRY(parent.populate());
+  if (victim.is_directory()) TRY(static_cast<Directory&>(victim).populate());
   return {};
 }
 

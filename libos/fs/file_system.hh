@@ -47,6 +47,9 @@ class FileSystem {
   void destroy();
 
   const Ref<Directory>& root() const { return root_; }
+  // The host's tree, where the platform lends one: what the root holds until it is changed. EIO, ENOMEM.
+  Result<> mount_lower();
+  platform::HostTree* tree() const { return platform_.tree(); }
   const Config& config() const { return config_; }
   Arena& arena() const { return arena_; }
 
@@ -77,7 +80,7 @@ class FileSystem {
   FileSystem(Arena& arena, platform::Platform& platform, const Config& config) : arena_(arena), platform_(platform), config_(config) {}
   ~FileSystem() = default;
 
-  Result<> may_remove(const Directory& parent, const Inode& victim, const Credentials& who) const;
+  Result<> may_remove(Directory& parent, Inode& victim, const Credentials& who) const;
   uint32_t group_for(const Directory& parent, const Credentials& who) const;
   void touch(Inode& inode) { inode.modified = inode.changed = now(); }
   void remove_entry(Directory& parent, Entry& entry);

@@ -13,6 +13,7 @@ Stat Inode::stat() const {
   out.inode = number;
   out.link_count = link_count;
   out.mode = mode, out.uid = uid, out.gid = gid;
+  out.represented_device = represented_device;
   out.size = static_cast<int64_t>(size());
   out.block_size = page_size;
   out.block_count = static_cast<int64_t>(page_count() * (page_size / 512));
@@ -43,16 +44,19 @@ void Inode::check() const { CHECK(owner_count() > 0); }
 
 Result<Ref<Frame>> RegularFile::frame(uint64_t index) {
   if (index >= (size_ + page_size - 1) / page_size) return fail(Errno::fault);
+  TRY(load(index));
   Frame* frame = TRY(pages_.find_or_make(index));
   return Ref<Frame>(frame);
 }
 
-const std::byte* RegularFile::page(uint64_t index) const {
+Result<const std::byte*> RegularFile::page(uint64_t index) {
+  TRY(load(index));
   const Frame* frame = pages_.find(index);
   return frame == nullptr ? nullptr : frame->bytes();
 }
 
 Result<std::byte*> RegularFile::page_for_writing(uint64_t index) {
+  TRY(load(index));
   Frame* frame = TRY(pages_.find_or_make(index));
   return frame->bytes();
 }
@@ -73,7 +77,9 @@ void RegularFile::zero(uint64_t offset, uint64_t end) {
   }
 }
 
-void RegularFile::resize(uint64_t size) {
+Result<> RegularFile::resize(uint64_t size) {
+  if (size == 0) lower_ = {};
+  TRY(load_all());
   // What was allocated behind the end goes as well, even if the size stays.
   if (size <= size_) {
     const uint64_t first_gone = (size + page_size - 1) / page_size;
@@ -82,9 +88,16 @@ void RegularFile::resize(uint64_t size) {
     if (size < size_ && size % page_size != 0) zero(size, first_gone * page_size);
   }
   size_ = size;
+  return {};
 }
 
-void RegularFile::punch(uint64_t offset, uint64_t end) {
+Result<const PageStore*> RegularFile::pages() {
+  TRY(load_all());
+  return &pages_;
+}
+
+Result<> RegularFile::punch(uint64_t offset, uint64_t end) {
+  TRY(load_all());
   const uint64_t first = (offset + page_size - 1) / page_size, last = end / page_size;
   if (first < last) {
     zero(offset, first * page_size);
@@ -97,9 +110,11 @@ void RegularFile::punch(uint64_t offset, uint64_t end) {
   } else {
     zero(offset, end);
   }
+  return {};
 }
 
 Result<> RegularFile::preallocate(uint64_t first, uint64_t last) {
+  TRY(load_all());
   PageStore fresh(arena());
   for (uint64_t index = first; index < last; ++index) {
     if (pages_.find(index) == nullptr) static_cast<void>(TRY(fresh.find_or_make(index)));

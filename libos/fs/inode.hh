@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "libos/fs/attributes.hh"
+#include "libos/fs/lower.hh"
 #include "libos/fs/stat.hh"
 #include "libos/mm/mappable.hh"
 #include "libos/mm/page_store.hh"
@@ -24,6 +25,7 @@ class Inode : public Mappable {
   const uint64_t number;
   uint32_t mode;  // type and permission bits
   uint32_t uid, gid;
+  uint32_t represented_device = 0;  // st_rdev, of a device
   uint32_t link_count = 0;
   uint32_t writer_count = 0;  // open descriptions that may write it: while there are any it is not executed
   Timespec accessed{}, modified{}, changed{};
@@ -33,6 +35,7 @@ class Inode : public Mappable {
   bool is_directory() const { return type() == FileType::directory; }
   bool is_regular() const { return type() == FileType::regular; }
   bool is_symlink() const { return type() == FileType::symlink; }
+  bool is_device() const { return type() == FileType::character; }
   bool is_pipe() const { return type() == FileType::fifo; }
   // Behind a descriptor that is no file, as an eventfd's: it has no type, and nothing of it can be changed.
   bool is_anonymous() const { return (mode & 0170000) == 0; }
@@ -58,23 +61,29 @@ class RegularFile : public Inode {
   uint64_t page_count() const override { return pages_.count(); }
   // For a mapping: EFAULT beyond the last page.
   Result<Ref<Frame>> frame(uint64_t index) override;
+  // What it holds until it is changed, before anything else is done with it.
+  void attach(const Lower& content);
   // The bytes of page `index` for reading, nullptr for a hole; and for writing.
-  const std::byte* page(uint64_t index) const;
+  Result<const std::byte*> page(uint64_t index);
   Result<std::byte*> page_for_writing(uint64_t index);
   void grow(uint64_t size) { size_ = size > size_ ? size : size_; }
   // truncate(2): what lies beyond is gone, from mappings too, and reads as zero should the file grow again.
-  void resize(uint64_t size);
+  Result<> resize(uint64_t size);
   // fallocate(2): pages [first, last) exist afterwards, or none of them is new.
   Result<> preallocate(uint64_t first, uint64_t last);
   // fallocate(FALLOC_FL_PUNCH_HOLE): [offset, end) reads as zero.
-  void punch(uint64_t offset, uint64_t end);
-  const PageStore& pages() const { return pages_; }
+  Result<> punch(uint64_t offset, uint64_t end);
+  // Where its data and its holes are.
+  Result<const PageStore*> pages();
   void check() const override;
 
  private:
   void zero(uint64_t offset, uint64_t end);
   void drop_mapped(uint64_t first_page);
+  Result<> load(uint64_t index);  // what the lower tree has there, if it is still the lower tree's
+  Result<> load_all();
 
+  Lower lower_;
   PageStore pages_;
   uint64_t size_ = 0;
 };

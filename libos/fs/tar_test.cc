@@ -62,9 +62,9 @@ class Tar : public MachineTest {
   }
   std::string text(std::string_view path) {
     const Ref<Inode> inode = find(path);
-    const auto& file = static_cast<RegularFile&>(*inode);
+    auto& file = static_cast<RegularFile&>(*inode);
     std::string out;
-    for (uint64_t at = 0; at < file.size(); ++at) out += static_cast<char>(file.page(at / page_size)[at % page_size]);
+    for (uint64_t at = 0; at < file.size(); ++at) out += static_cast<char>(file.page(at / page_size).value()[at % page_size]);
     return out;
   }
 };

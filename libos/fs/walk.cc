@@ -68,7 +68,7 @@ Result<Place> FileSystem::walk(const Walker& walker, std::string_view path, Foll
       if (as_it_is) return Place{at, name, Place::Last::name, trailing, nullptr, holder, fail(Errno::nametoolong)};
       return fail(Errno::nametoolong);
     }
-    Entry* entry = at->find(name);
+    Entry* entry = TRY(at->look_up(name));
     const bool is_link = entry != nullptr && entry->inode->is_symlink();
     if (is_link && !as_it_is && (!is_last || follow == Follow::yes || follow == Follow::create || trailing)) {
       if (++links_followed > symlinks_max || !walker.follows_links) return fail(Errno::loop);

@@ -74,6 +74,7 @@ Result<Task*> Machine::spawn(Task& maker, const Spawn& how) {
     return fail(filled.error());
   }
   task->credentials = maker.credentials;
+  task->signal_mask = maker.signal_mask;
   task->is_thread_ = how.thread;
   if (how.thread) task->process_ = maker.process_;
   task->parent_ = how.thread || how.share_parent ? maker.parent_ : maker.process_;

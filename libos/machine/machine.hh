@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <boost/intrusive/list.hpp>
 
 #include "libos/base/arena.hh"
@@ -63,6 +64,10 @@ class Machine {
   // A number that no search among epolls has had yet.
   uint64_t next_epoll_round() { return ++epoll_round_; }
 
+  // Who waits for one of the host's streams, and the host's word that there is something to see. With the machine lock held.
+  WaitQueue& stream_waiters(uint32_t stream) { return stream_waiters_[stream]; }
+  void stream_changed(uint32_t stream) { stream_waiters_[stream].wake_all(); }
+
   // Walks every structure; a CHECK fails where one is damaged. Between calls only.
   void check() const;
 
@@ -84,6 +89,7 @@ class Machine {
   Task* first_ = nullptr;
   boost::intrusive::list<Task, boost::intrusive::constant_time_size<false>> tasks_;
   uint32_t task_count_ = 0;
+  std::array<WaitQueue, platform::HostStreams::count> stream_waiters_;
   int32_t next_tid_ = 1;
 };
 

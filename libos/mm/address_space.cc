@@ -1,5 +1,8 @@
 #include "libos/mm/address_space.hh"
 
+#include <cstring>
+#include <utility>
+
 #include "libos/machine/machine.hh"
 
 namespace cupel::libos {
@@ -117,6 +120,30 @@ Result<> AddressSpace::can_identify(uint64_t address) const {
   if (!vma->object) return allows(vma->access, Access::write) ? Result<>{} : fail(Errno::fault);
   if (pages_.find(number) == pages_.end()) static_cast<void>(TRY(vma->object->frame(object_page(*vma, number))));
   return {};
+}
+
+bool AddressSpace::is_constant_text(uint64_t address) const {
+  auto vma = covering(address >> page_shift);
+  return vma != vmas_.end() && !vma->shared && vma->object && allows(vma->access, Access::execute) && !allows(vma->access, Access::write);
+}
+
+Result<> AddressSpace::patch(uint64_t address, std::span<const std::byte> bytes) {
+  const uint64_t number = address >> page_shift, in_page = address % page_size;
+  CHECK(in_page + bytes.size() <= page_size);
+  auto vma = covering(number);
+  if (vma == vmas_.end() || vma->shared) return fail(Errno::acces);
+  auto page = pages_.find(number);
+  if (page == pages_.end()) {
+    TRY(first_touch(*vma, number, false));
+    page = pages_.find(number);
+  }
+  // A page of its own, put in the old one's place at once: a processor that runs it never sees half of the change.
+  Ref<Frame> fresh = TRY(Frame::create(arena()));
+  std::memcpy(fresh->bytes(), page->frame->bytes(), page_size);
+  std::memcpy(fresh->bytes() + in_page, bytes.data(), bytes.size());
+  const Ref<Frame> old = std::exchange(page->frame, std::move(fresh));
+  page->copy_on_write = false;
+  return machine_.platform().map(space_, number << page_shift, page->frame->bytes(), vma->access);
 }
 
 bool AddressSpace::mapped(uint64_t start, uint64_t pages) const {

@@ -59,6 +59,11 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   void forget(const Vma& vma, uint64_t first);
   Result<uint64_t> set_break(uint64_t address);  // brk(2): the break as it is afterwards
 
+  // Whether that address is text which its program cannot change: private, of a file, not writable.
+  bool is_constant_text(uint64_t address) const;
+  // Changes bytes of one page of private memory, whatever the program may do with it; others see the old page or the new one.
+  Result<> patch(uint64_t address, std::span<const std::byte> bytes);
+
   // What a futex word is known by: its place in the object where memory is shared, else the space and address.
   struct Identity {
     uint64_t number, offset;

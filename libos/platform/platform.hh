@@ -5,6 +5,8 @@
 
 #include "libos/base/result.hh"
 #include "libos/interface/memory.hh"
+#include "libos/platform/host_streams.hh"
+#include "libos/platform/host_tree.hh"
 #include "libos/platform/registers.hh"
 
 // South: everything libos asks of what is underneath it. Small enough to recite; the conformance list of
@@ -71,10 +73,16 @@ class Platform {
   // What the guest code of a task that is in a call goes on with; may be changed. Valid until the next operation of the
   // platform. What the call returns is put into rax afterwards.
   virtual GuestRegisters& registers(int32_t tid) = 0;
+  // Guest code of that task, should it run now, comes back to libos soon, as if it had made a call. Nothing on a platform whose
+  // guest code comes back by itself.
+  virtual void interrupt(int32_t) {}
   virtual void stop(int32_t tid) = 0;   // the task has ended; does not return to its guest code
 
   // --- outside ---
   virtual bool granted(uint32_t call_number) = 0;  // policy of the host: may this machine use that call?
+  // The files it lends the machine to read; nullptr: none.
+  virtual HostTree* tree() { return nullptr; }
+  virtual HostStreams* streams() { return nullptr; }
   virtual void console(std::span<const std::byte> bytes) = 0;
   [[noreturn]] virtual void terminate(uint32_t reason) = 0;
 

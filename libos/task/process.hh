@@ -1,6 +1,7 @@
 #pragma once
 #include "libos/base/counted.hh"
 #include "libos/task/limits.hh"
+#include "libos/task/signal_state.hh"
 
 namespace cupel::libos {
 
@@ -9,11 +10,12 @@ class Process : public Counted {
  public:
   explicit Process(const Config& config) : limits(config) {}
   // A child's: it starts in its parent's group and session, under its limits.
-  Process(const Process& parent) : Counted(), group(parent.group), session(parent.session), limits(parent.limits) {}
+  Process(const Process& parent) : Counted(), group(parent.group), session(parent.session), limits(parent.limits), actions(parent.actions) {}
 
   int32_t group = 1, session = 1;  // process group and session, by their first process's id
   bool leads_session = false;
   Limits limits;
+  SignalActions actions{};
 };
 
 }  // namespace cupel::libos

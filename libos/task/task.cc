@@ -68,6 +68,7 @@ void Task::kill(int32_t status) {
   killed_ = true;
   exit_status_ = status;
   notify();
+  platform().interrupt(tid_);
 }
 
 // mm_release() of Linux's kernel/fork.c: whoever joins the task by its word is told.
@@ -86,6 +87,10 @@ void Task::start_program(Ref<AddressSpace> space) {
   fds_->close_marked();
   has_started_program_ = true;
   machine_.wake_parents();  // whoever sleeps in vfork(2) as well
+  // A new program has none of the old one's handlers.
+  for (SignalAction& action : shared_->actions) {
+    if (action.handler != handler_ignore) action = {};
+  }
 }
 
 void Task::exit(int32_t status) {

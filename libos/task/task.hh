@@ -39,6 +39,7 @@ class Task : public boost::intrusive::list_base_hook<> {
   AddressSpace& space() const { return *space_; }
   const GuestMemory& memory() const;
   Credentials credentials;
+  uint64_t signal_mask = 0;
   // How long a file may become by this task; whether its limits let it map so many pages there (ENOMEM), and move its break.
   uint64_t file_size_max() const;
   Result<> may_map(uint64_t start, uint64_t pages, bool writable_data) const;

@@ -38,7 +38,7 @@ inline constexpr auto unsupported_calls = [] {
   using interface::Missing;
   using namespace reasons;
   return std::to_array<Missing>({
-      {13, "rt_sigaction", no_signals}, {14, "rt_sigprocmask", no_signals}, {15, "rt_sigreturn", no_signals}, {16, "ioctl", guest_code_only},
+      {13, "rt_sigaction", guest_code_only}, {14, "rt_sigprocmask", guest_code_only}, {15, "rt_sigreturn", no_signals}, {16, "ioctl", guest_code_only},
       {25, "mremap", not_yet}, {29, "shmget", no_sysv}, {30, "shmat", no_sysv}, {31, "shmctl", no_sysv},
       {34, "pause", no_signals}, {36, "getitimer", no_signals}, {37, "alarm", no_signals}, {38, "setitimer", no_signals},
       {41, "socket", no_sockets}, {42, "connect", no_sockets}, {43, "accept", no_sockets}, {44, "sendto", no_sockets}, {45, "recvfrom", no_sockets},

@@ -104,7 +104,7 @@ Result<Done> set_size(Task& task, Inode& inode, int64_t size) {
   auto& file = static_cast<RegularFile&>(inode);
   // Who only cuts off may, whatever the limit.
   if (static_cast<uint64_t>(size) > std::max(task.file_size_max(), file.size())) return fail(Errno::fbig);
-  file.resize(static_cast<uint64_t>(size));
+  TRY(file.resize(static_cast<uint64_t>(size)));
   file.modified = file.changed = task.machine().files().now();
   if (task.credentials.euid != 0) file.mode &= (file.mode & 010) != 0 ? ~06000u : ~04000u;
   return Done{};
@@ -213,7 +213,7 @@ Result<Done> fallocate(Task& task, Fd<> fd, Flags<FallocateMode, Unknown::late> 
   const uint64_t end = TRY(allocation_end<uint64_t>(begin, static_cast<uint64_t>(size.value), task.machine().config().file_size_max));
   if (!mode.checked()) return fail(Errno::opnotsupp);  // a mode that this file system does not have
   if (punch) {
-    regular.punch(begin, end);
+    TRY(regular.punch(begin, end));
   } else {
     const uint64_t first = begin / page_size, last = (end + page_size - 1) / page_size;
     // More than the whole arena holds is ENOSPC at once: not one page is tried.

@@ -100,7 +100,7 @@ Result<int32_t> do_open(Task& task, DirFd from, UserPath user_path, uint32_t raw
   Ref<Inode> inode = TRY(existing_or_new(task, from, path, flags, mode, how));
   if (has(flags, OpenFlag::truncate) && inode->is_regular()) {
     auto& file = static_cast<RegularFile&>(*inode);
-    file.resize(0);
+    TRY(file.resize(0));
     file.modified = file.changed = files.now();
   }
   handle->attach(std::move(inode));
