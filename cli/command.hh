@@ -32,6 +32,7 @@ void add_report(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 // Below the command `regress`.
 void add_regress_add(CLI::App& regress, int& exit_code);
+void add_run(CLI::App& app, int& exit_code);
 void add_import_strace(CLI::App& app, int& exit_code);
 
 }  // namespace cupel::cli

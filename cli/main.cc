@@ -85,6 +85,9 @@ int main(int count, char** arguments) {
   cupel::cli::add_bench(app, exit_code);
 #endif
   cupel::cli::add_report(app, exit_code);
+#ifdef CUPEL_HAS_RUN
+  cupel::cli::add_run(app, exit_code);
+#endif
 #ifdef CUPEL_HAS_IMPORT
   cupel::cli::add_import_strace(app, exit_code);
 #endif

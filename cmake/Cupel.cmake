@@ -11,6 +11,7 @@ option(BUILD_TESTING "The tests as well" ON)
 option(CUPEL_FREESTANDING "libos, shims and the secure platforms' guest side alone, without a libc" OFF)
 set(CUPEL_ENGINE "libfuzzer" CACHE STRING "What drives the fuzz targets: libfuzzer, afl, external (a fuzzing service's, with its flags) or none")
 set(CUPEL_ENGINE_LIBRARY "" CACHE STRING "What to link with where the engine is external")
+option(CUPEL_LINUX_PLATFORM "platforms/linux and cupel run" ON)
 
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -58,6 +59,30 @@ endif()
 if(CUPEL_ENGINE STREQUAL "external")
   target_compile_options(cupel_flags INTERFACE -fno-sanitize=vptr)
 endif()
+
+# Code that runs on a guest's behalf on the host itself: never instrumented (its stacks and addresses are its own), and without
+# vector registers and thread-local storage, which are the guest's then.
+add_library(cupel_guest_side_flags INTERFACE)
+target_include_directories(cupel_guest_side_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(cupel_guest_side_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Wno-gnu-statement-expression-from-macro-expansion -Wthread-safety>
+  $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics -mno-mmx -mno-sse -mno-avx>
+  -fno-omit-frame-pointer -fno-stack-protector -O2)
+target_compile_definitions(cupel_guest_side_flags INTERFACE _GLIBCXX_ASSERTIONS BOOST_DISABLE_ASSERTS)
+
+# cupel_guest_side(NAME TARGETS ... SOURCES ...): the sources of these libraries once more, in those flags.
+function(cupel_guest_side name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "TARGETS;SOURCES")
+  foreach(target ${arg_TARGETS})
+    get_target_property(sources ${target} SOURCES)
+    get_target_property(folder ${target} SOURCE_DIR)
+    list(TRANSFORM sources PREPEND ${folder}/)
+    list(APPEND arg_SOURCES ${sources})
+  endforeach()
+  list(FILTER arg_SOURCES EXCLUDE REGEX "check_hosted")
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE cupel_guest_side_flags)
+endfunction()
 
 if(CUPEL_FREESTANDING)
   target_compile_options(cupel_bare_flags INTERFACE

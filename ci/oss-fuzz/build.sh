@@ -14,7 +14,7 @@ build=$WORK/cupel-$FUZZING_ENGINE-$SANITIZER
 # Libraries that the machine which runs the targets lacks go with them.
 # shellcheck disable=SC2016  # $ORIGIN is the loader's, not the shell's
 cmake -S "$source_folder" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None -DCMAKE_C_COMPILER="$CC" -DCMAKE_CXX_COMPILER="$CXX" \
-  -DCMAKE_C_FLAGS="${CFLAGS:-}" -DCMAKE_CXX_FLAGS="${CXXFLAGS:-}" -DBUILD_TESTING=OFF \
+  -DCMAKE_C_FLAGS="${CFLAGS:-}" -DCMAKE_CXX_FLAGS="${CXXFLAGS:-}" -DBUILD_TESTING=OFF -DCUPEL_LINUX_PLATFORM=OFF \
   -DCUPEL_ENGINE=external -DCUPEL_ENGINE_LIBRARY="$LIB_FUZZING_ENGINE" \
   -DCMAKE_BUILD_RPATH='$ORIGIN/lib' -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON
 ninja -C "$build" cupel_targets cupel_corpus

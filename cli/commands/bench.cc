@@ -10,6 +10,7 @@
 
 #include "bench/command.hh"
 #include "bench/fuzz_rows.hh"
+#include "bench/syscall_rows.hh"
 #include "cli/command.hh"
 
 namespace cupel::cli {
@@ -44,17 +45,7 @@ void warn_of_company() {
   std::cerr << fmt::format("cupel: others are at work here (load average {:.1f}, {} processors): figures come out too low, ratios less so\n", load, std::thread::hardware_concurrency());
 }
 
-int run(const Options& options) {
-  if (options.name != "fuzz") return complain("there is no benchmark " + options.name + "; known: fuzz");
-  warn_of_company();
-  bench::Report report = bench::bench_fuzz(options.seconds, options.rows);
-  bench::Report sanitized = rows_of_sanitized_build(options.seconds, options.rows);
-  std::ranges::move(sanitized.rows, std::back_inserter(report.rows));
-  std::ranges::move(sanitized.missing, std::back_inserter(report.missing));
-  for (const std::string& pattern : options.rows) {
-    const auto measured = [&](const bench::Row& row) { return bench::wanted(row.name, {pattern}); };
-    if (report.missing.empty() && std::ranges::none_of(report.rows, measured)) return complain("no row of fuzz is named " + pattern + "; ./cupel bench --help lists them");
-  }
+int show(const Options& options, const bench::Report& report) {
   if (options.json) {
     print_json({{"rows", report.rows}});
   } else {
@@ -66,6 +57,20 @@ int run(const Options& options) {
   return report.missing.empty() ? exit_fine : exit_usage;
 }
 
+int run(const Options& options) {
+  if (options.name != "fuzz" && options.name != "syscall") return complain("there is no benchmark " + options.name + "; known: fuzz, syscall");
+  warn_of_company();
+  if (options.name == "syscall") return show(options, bench::bench_syscall(root() / "build/release/cli/run/cupel-run", root() / "build/release/bench/cupel_syscall_guest"));
+  bench::Report report = bench::bench_fuzz(options.seconds, options.rows);
+  bench::Report sanitized = rows_of_sanitized_build(options.seconds, options.rows);
+  std::ranges::move(sanitized.rows, std::back_inserter(report.rows));
+  std::ranges::move(sanitized.missing, std::back_inserter(report.missing));
+  for (const std::string& pattern : options.rows) {
+    const auto measured = [&](const bench::Row& row) { return bench::wanted(row.name, {pattern}); };
+    if (report.missing.empty() && std::ranges::none_of(report.rows, measured)) return complain("no row of fuzz is named " + pattern + "; ./cupel bench --help lists them");
+  }
+  return show(options, report);
+}
 constexpr const char* what_rows_mean = R"(Rows of fuzz. All run the same 4096 generated programs; the ratio is to a row of the same run.
   engine-ceiling     executions a second of libFuzzer with a target that does nothing
   invariants         ten-call programs a second on libos; the machine's structures checked after each
@@ -79,6 +84,10 @@ constexpr const char* what_rows_mean = R"(Rows of fuzz. All run the same 4096 ge
   fork               microseconds for a process that does nothing: what a fork server pays instead
   snp_psc, ...       each target of the SEV-SNP boundary: exits a second with all its oracles
   ...+asan           the same in the build a campaign uses: ASan, UBSan, coverage hooks
+Rows of syscall, in nanoseconds; medians of five runs that take turns.
+  native ...         on this host's kernel
+  patched ...        the same program under cupel run, whose call sites become jumps
+  dispatch getppid   the same with --no-patch: each call is a trap
 docs/benchmarks.md has figures and profiles.
 )";
 
@@ -87,7 +96,7 @@ docs/benchmarks.md has figures and profiles.
 void add_bench(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("bench", "Measure, side by side in one run");
-  command->add_option("NAME", options->name, "fuzz: programs a second on one core")->capture_default_str();
+  command->add_option("NAME", options->name, "fuzz: programs a second on one core; syscall: what a call costs")->capture_default_str();
   command->add_option("ROW", options->rows, "only these rows, by name or pattern (snp_psc, 'snp_*'), and their baselines");
   command->add_option("--seconds", options->seconds, "how long each row is measured")->capture_default_str()->check(CLI::Range(0.05, 600.0));
   command->footer(what_rows_mean);
