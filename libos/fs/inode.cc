@@ -49,6 +49,12 @@ Result<Ref<Frame>> RegularFile::frame(uint64_t index) {
   return Ref<Frame>(frame);
 }
 
+Result<const std::byte*> RegularFile::look(uint64_t index) const {
+  if (index >= (size_ + page_size - 1) / page_size) return fail(Errno::fault);
+  if (const Frame* frame = pages_.find(index)) return frame->bytes();
+  return index < (lower_.size + page_size - 1) / page_size ? fail(Errno::again) : Result<const std::byte*>(nullptr);
+}
+
 Result<const std::byte*> RegularFile::page(uint64_t index) {
   TRY(load(index));
   const Frame* frame = pages_.find(index);
@@ -104,7 +110,7 @@ Result<> RegularFile::punch(uint64_t offset, uint64_t end) {
     zero(last * page_size, end);
     for (MappingHook& hook : mappings) {
       auto& vma = static_cast<Vma&>(hook);
-      vma.space->forget(vma, first);
+      vma.space->forget_borrowed(vma, first, last);
     }
     pages_.drop_range(first, last);
   } else {

@@ -47,6 +47,7 @@ class Inode : public Mappable {
   // chmod, utimensat and their kin are for the owner and root.
   bool owned_by(const Credentials& who) const;
   Result<Ref<Frame>> frame(uint64_t) override { return fail(Errno::nodev); }
+  Result<const std::byte*> look(uint64_t) const override { return fail(Errno::nodev); }
   virtual void check() const;
 };
 
@@ -61,6 +62,7 @@ class RegularFile : public Inode {
   uint64_t page_count() const override { return pages_.count(); }
   // For a mapping: EFAULT beyond the last page.
   Result<Ref<Frame>> frame(uint64_t index) override;
+  Result<const std::byte*> look(uint64_t index) const override;
   // What it holds until it is changed, before anything else is done with it.
   void attach(const Lower& content);
   // The bytes of page `index` for reading, nullptr for a hole; and for writing.

@@ -1,5 +1,6 @@
 #include "libos/mm/address_space.hh"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -159,6 +160,24 @@ Result<> AddressSpace::resident(uint64_t start, uint64_t pages, std::byte* out) 
   if (!mapped(start, pages)) return fail(Errno::nomem);
   for (uint64_t index = 0; index < pages; ++index) out[index] = std::byte{pages_.find(start + index) != pages_.end()};
   return {};
+}
+
+size_t AddressSpace::look(uint64_t address, std::span<std::byte> out) const {
+  size_t done = 0;
+  while (done < out.size()) {
+    const uint64_t number = (address + done) >> page_shift, in_page = (address + done) % page_size;
+    auto vma = covering(number);
+    if (vma == vmas_.end()) break;
+    const size_t size = std::min<size_t>(out.size() - done, page_size - in_page);
+    auto page = pages_.find(number);
+    Result<const std::byte*> bytes = page != pages_.end() ? page->frame->bytes() : nullptr;
+    if (page == pages_.end() && vma->object) bytes = vma->object->look(object_page(*vma, number));
+    if (!bytes) break;
+    if (*bytes == nullptr) std::memset(out.data() + done, 0, size);
+    else std::memcpy(out.data() + done, *bytes + in_page, size);
+    done += size;
+  }
+  return done;
 }
 
 size_t AddressSpace::copy_in(uint64_t address, std::span<std::byte> out) const { return machine_.platform().copy_in(space_, address, out); }

@@ -57,6 +57,8 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   bool mapped(uint64_t start, uint64_t pages) const;
   // Takes away pages of `vma` at and after the object's page `first`: the object was truncated.
   void forget(const Vma& vma, uint64_t first);
+  // The same from `first` up to `last`, but for pages that were copied when written: the object has got a hole.
+  void forget_borrowed(const Vma& vma, uint64_t first, uint64_t last);
   Result<uint64_t> set_break(uint64_t address);  // brk(2): the break as it is afterwards
 
   // Whether that address is text which its program cannot change: private, of a file, not writable.
@@ -85,6 +87,8 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   Extent extent(uint64_t start, uint64_t pages) const;
   void check() const;
 
+  // What loads would find, as far as there are mappings, whatever their protection; for those who look on, and change nothing.
+  size_t look(uint64_t address, std::span<std::byte> out) const;
   size_t copy_in(uint64_t address, std::span<std::byte> out) const override;
   size_t copy_out(uint64_t address, std::span<const std::byte> bytes) const override;
   Result<uint32_t> compare_exchange(uint64_t address, uint32_t expected, uint32_t desired) const override;

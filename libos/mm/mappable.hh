@@ -15,6 +15,9 @@ class Mappable : public Counted {
  public:
   // The page of that index. EFAULT beyond the end (Linux raises SIGBUS), ENOMEM.
   virtual Result<Ref<Frame>> frame(uint64_t index) = 0;
+  // What a load from that page would find, without bringing it into being: nullptr for zeros. EFAULT beyond the end,
+  // EAGAIN where it would have to be fetched first.
+  virtual Result<const std::byte*> look(uint64_t index) const = 0;
   virtual ~Mappable() = default;
 
   // Every vma over this object, so that truncation can take pages away from them.

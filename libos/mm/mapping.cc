@@ -151,6 +151,16 @@ void AddressSpace::forget(const Vma& vma, uint64_t first) {
   if (from < vma.end) drop_pages(from, vma.end);
 }
 
+void AddressSpace::forget_borrowed(const Vma& vma, uint64_t first, uint64_t last) {
+  for (auto page = pages_.lower_bound(vma.start); page != pages_.end() && page->number < vma.end;) {
+    const Page& one = *page++;
+    const uint64_t index = object_page(vma, one.number);
+    if (index < first || index >= last) continue;
+    const auto own = vma.object->look(index);
+    if (own && *own == one.frame->bytes()) drop_pages(one.number, one.number + 1);
+  }
+}
+
 Result<uint64_t> AddressSpace::set_break(uint64_t address) {
   const Config& config = machine_.config();
   if (address < config.break_base || address > config.break_base + config.break_size_max) return break_;

@@ -12,6 +12,10 @@ class SharedMemory : public Mappable {
     Frame* frame = TRY(pages_.find_or_make(index));
     return Ref<Frame>(frame);
   }
+  Result<const std::byte*> look(uint64_t index) const override {
+    const Frame* frame = pages_.find(index);
+    return frame == nullptr ? nullptr : frame->bytes();
+  }
 
  private:
   PageStore pages_;
