@@ -29,24 +29,11 @@ size_t GuestView::read_now(uint64_t address, std::span<std::byte> out) const {
   const libos::AddressSpace& space = task_->space();
   size_t done = 0;
   while (done < out.size()) {
-    const uint64_t at = address + done, page = at / page_size;
+    const uint64_t at = address + done;
     if (at >= user_limit) break;
     const auto rest = out.subspan(done, std::min<size_t>(out.size() - done, page_size - at % page_size));
-    if (!platform_->memory().peek(space.id(), at, rest)) {
-      const auto vma = std::ranges::find_if(space.vmas(), [&](const libos::Vma& candidate) { return candidate.start <= page && page < candidate.end; });
-      if (vma == space.vmas().end()) break;
-      std::byte resident{};
-      static_cast<void>(space.resident(page, 1, &resident));
-      if (!vma->object && resident == std::byte{0}) {
-        std::ranges::fill(rest, std::byte{0});  // never touched
-      } else {
-        // Only the object knows, or the parent's page; so load it as the guest would.
-        task_->machine().lock().acquire(*platform_);
-        const size_t loaded = platform_->memory().read(space.id(), at, rest);
-        task_->machine().lock().release(*platform_);
-        if (loaded < rest.size()) break;
-      }
-    }
+    // What is installed first: that is what the guest sees, whether libos thinks so or not.
+    if (!platform_->memory().peek(space.id(), at, rest) && space.look(at, rest) < rest.size()) break;
     done += rest.size();
   }
   return done;

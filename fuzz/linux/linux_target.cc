@@ -105,7 +105,7 @@ Run LinuxTarget::execute(ByteView input, std::string* trace) {
 void LinuxTarget::run_again(const Program& program, RunOptions options, const RunResult& first) {
   const std::vector<uint64_t> hashes(executor_.step_hashes().begin(), executor_.step_hashes().end());
   options.fill = other_fill;
-  second_run_.begin(oracles_.lost_wakeup, oracles_.atomic, kind_ == Kind::concurrent ? SecondRun::Looks::as_the_history : SecondRun::Looks::no);
+  second_run_.begin(oracles_.lost_wakeup, oracles_.atomic);
   const RunResult second = executor_.run(program, options, &second_run_);
   if (oracles_.uninitialised && second.trace_hash != first.trace_hash) {
     size_t step = 0;

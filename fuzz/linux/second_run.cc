@@ -6,7 +6,6 @@
 #include <array>
 
 #include "fuzz/linux/digest.hh"
-#include "fuzz/linux/history.hh"
 #include "libos/fd/fd_table.hh"
 
 namespace cupel::fuzz {
@@ -69,9 +68,8 @@ void SecondRun::note_failure(const StepReport& report) {
   failing_[report.index] = true;
 }
 
-void SecondRun::begin(bool wakes, bool watches_failures, Looks looks) {
+void SecondRun::begin(bool wakes, bool watches_failures) {
   wakes_ = wakes;
-  looks_ = looks;
   watches_failures_ = watches_failures;
   before_.assign(failing_.size(), 0);
   change_.reset();
@@ -82,8 +80,6 @@ void SecondRun::before_step(size_t index, const interface::Invocation&) {
 }
 
 void SecondRun::on_step(const StepReport& report) {
-  // A look at a shared page that nobody has touched makes it resident, which mincore(2) tells.
-  if (looks_ == Looks::as_the_history) History::look(report, looked_at_, [](const Extent&) {});
   if (!watches_failures_ || change_ || !failing(report.index) || !failed_alone(report)) return;
   const auto error = static_cast<Errno>(-report.outcome.value);
   if (is_exception(executor_.world().machine(), report, error)) return;

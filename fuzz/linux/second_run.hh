@@ -24,8 +24,7 @@ class SecondRun final : public Observer {
   void forget() { failing_.clear(); }
   void note_failure(const StepReport& report);
   // Before the second run.
-  enum class Looks : uint8_t { no, as_the_history };
-  void begin(bool wakes, bool watches_failures, Looks looks);
+  void begin(bool wakes, bool watches_failures);
   // The first failed call that changed something.
   const std::optional<Change>& change() const { return change_; }
 
@@ -38,8 +37,6 @@ class SecondRun final : public Observer {
 
   Executor& executor_;
   bool wakes_ = false, watches_failures_ = false;
-  Looks looks_ = Looks::no;
-  std::vector<std::byte> looked_at_;
   std::vector<bool> failing_;  // by step
   std::vector<uint64_t> before_;  // by step: the digest
   std::optional<Change> change_;
