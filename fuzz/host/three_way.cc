@@ -22,6 +22,7 @@ constexpr size_t program_room = size_t{2} << 20;  // bytes
 props::Bounds bounds(uint32_t ids_max) {
   props::Bounds all;
   all.config = fuzz::small_config();
+  all.memory_is_known = true;
   all.ids_max = ids_max;
   return all;
 }
@@ -155,6 +156,7 @@ std::expected<std::unique_ptr<ThreeWay>, std::string> ThreeWay::start(Audience a
   props::Bounds kernel_bounds = bounds(made->kernel_->ids_max());
   kernel_bounds.sleeps_last = false;
   kernel_bounds.failures_show = true;
+  kernel_bounds.memory_is_known = false;  // it is libos's
   made->kernel_model_ = std::make_unique<props::Model>(kernel_bounds);
   return made;
 }

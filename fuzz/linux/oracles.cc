@@ -8,22 +8,47 @@
 #include "fuzz/program/text.hh"
 #include "fuzz/program/trace_print.hh"
 #include "libos/base/check.hh"
+#include "libos/base/page.hh"
+#include "libos/fd/fd_table.hh"
+#include "libos/fs/inode.hh"
+#include "libos/mm/address_space.hh"
 
 namespace cupel::fuzz {
 namespace {
 
 using interface::Outcome;
 
-props::Bounds bounds_of_world() {
+class FileContents final : public props::FileView {
+ public:
+  explicit FileContents(const libos::RegularFile& file) : file_(file) {}
+  uint64_t size() const override { return file_.size(); }
+  void read(uint64_t offset, std::span<std::byte> out) const override {
+    for (size_t done = 0; done < out.size();) {
+      const uint64_t at = offset + done;
+      const auto part = out.subspan(done, std::min<size_t>(out.size() - done, page_size - at % page_size));
+      const std::byte* page = file_.look(at / page_size).value_or(nullptr);  // here no file has a lower tree
+      if (page == nullptr) std::ranges::fill(part, std::byte{0});
+      else std::ranges::copy(std::span(page + at % page_size, part.size()), part.begin());
+      done += part.size();
+    }
+  }
+
+ private:
+  const libos::RegularFile& file_;
+};
+
+// Where calls overlap, memory may be read in one order and judged in another.
+props::Bounds bounds_of_world(Judging judging) {
   props::Bounds bounds;
   bounds.config = small_config();
+  bounds.memory_is_known = judging == Judging::by_effect;
   return bounds;
 }
 
 }  // namespace
 
 LinuxJudge::LinuxJudge(Executor& executor, const Grammar& grammar, const LinuxOracles& oracles, Judging judging)
-    : executor_(executor), grammar_(grammar), oracles_(oracles), judging_(judging), model_(bounds_of_world()) {}
+    : executor_(executor), grammar_(grammar), oracles_(oracles), judging_(judging), model_(bounds_of_world(judging)) {}
 
 void LinuxJudge::begin(const Program& program, std::string* trace) {
   program_ = &program;
@@ -97,6 +122,7 @@ void LinuxJudge::judge_by_model(const StepReport& report) {
   // Who is woken for nothing and sleeps on has been judged already.
   if (disagreement_ || (phase_ == Phase::woken && report.outcome.kind == Outcome::Kind::blocked)) return;
   expect(model_, report.mishaps);
+  if (!report.alone) model_.expect_others();
   if (auto mismatch = model_.step(report.invocation, report.outcome)) judge_mismatch(report, std::move(*mismatch));
 }
 
@@ -140,9 +166,46 @@ void LinuxJudge::judge_rest() {
   phase_ = Phase::asked;
   if (oracles_.liveness && !blind_ && !disagreement_) executor_.report_sleepers();
   phase_ = Phase::woken;
-  if (finding_ || !oracles_.lost_wakeup) return;
-  for (const auto& forgotten : executor_.wake_for_nothing()) {
-    report("lost_wakeup", forgotten.step, "asleep only while what it waits for has not happened", fmt::format("task {} went on once it was woken for nothing", forgotten.tid));
+  if (finding_) return;
+  if (oracles_.lost_wakeup) {
+    for (const auto& forgotten : executor_.wake_for_nothing()) {
+      report("lost_wakeup", forgotten.step, "asleep only while what it waits for has not happened", fmt::format("task {} went on once it was woken for nothing", forgotten.tid));
+    }
+  }
+  if (oracles_.model && judging_ == Judging::by_effect && !finding_ && !blind_ && !disagreement_) judge_memory();
+}
+
+// What programs have left in memory, though no call may ever look at it again.
+void LinuxJudge::judge_memory() {
+  mock::MockPlatform& platform = executor_.world().platform();
+  GuestView view(platform);
+  const libos::AddressSpace* last = nullptr;
+  for (const libos::Task& task : executor_.world().machine().tasks()) {
+    if (task.state() != libos::Task::State::running) continue;
+    judge_files(task);
+    if (finding_) return;
+    if (&task.space() == last) continue;
+    last = &task.space();
+    pages_.clear();
+    platform.memory().each_installed(task.space().id(), [&](uint64_t number) { pages_.push_back(number * page_size); });
+    view.set(&task, {});
+    if (const auto mismatch = model_.look_at_memory(task.tid(), view, pages_)) {
+      return report("model", SIZE_MAX, fmt::format("in the memory of task {}, {}", task.tid(), mismatch->expected), mismatch->got);
+    }
+  }
+}
+
+void LinuxJudge::judge_files(const libos::Task& task) {
+  const libos::Inode* last = nullptr;
+  for (uint32_t number = 0; number < task.fds().slot_count(); ++number) {
+    const libos::OpenFile* file = task.fds().at(number);
+    const libos::Inode* inode = file == nullptr ? nullptr : file->inode();
+    if (inode == nullptr || inode == last || !inode->is_regular()) continue;
+    last = inode;
+    const FileContents contents(static_cast<const libos::RegularFile&>(*inode));
+    if (const auto mismatch = model_.look_at_file(task.tid(), static_cast<int32_t>(number), contents)) {
+      return report("model", SIZE_MAX, fmt::format("in file {} of task {}, {}", number, task.tid(), mismatch->expected), mismatch->got);
+    }
   }
 }
 

@@ -60,6 +60,8 @@ class LinuxJudge final : public Observer {
   void judge_mismatch(const StepReport& report, props::Mismatch mismatch);
   void judge_history();
   void judge_rest();
+  void judge_memory();
+  void judge_files(const libos::Task& task);
 
   Executor& executor_;
   const Grammar& grammar_;
@@ -71,6 +73,7 @@ class LinuxJudge final : public Observer {
   std::optional<Finding> finding_;
   bool blind_ = false;    // the model has lost track of this program
   enum class Phase : uint8_t { running, asked, woken } phase_ = Phase::running;  // woken: of wake_for_nothing()
+  std::vector<uint64_t> pages_;  // addresses of those that a space has
   History history_;       // only where Judging::by_history
   std::optional<Disagreement> disagreement_;  // of the model with the order of effect
 };

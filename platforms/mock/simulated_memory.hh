@@ -26,6 +26,12 @@ class SimulatedMemory {
   bool poke(platform::Space space, uint64_t address, std::span<const std::byte> bytes);
   bool peek(platform::Space space, uint64_t address, std::span<std::byte> out);
 
+  // Calls visit(page number) for each page that is installed.
+  template <class Visit>
+  void each_installed(platform::Space space, Visit visit) {
+    state(space).pages.each([&](const PageTable::Entry& entry) { visit(entry.page); });
+  }
+
   // From now on notes which pages of `region` are written through guest addresses.
   void watch_writes(std::span<std::byte> region);
   // The noted pages, as offsets into the region in bytes; forgotten by the call.

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "libos/base/page.hh"
+
 namespace cupel::props {
 
 void AddressSpace::clear() {
   regions.clear();
   break_base = {};
   break_end = 0;
-  shares_files = false;
+  pages.clear();
   references = 0;
 }
 
@@ -48,12 +50,12 @@ void AddressSpace::split(uint64_t address) {
 void AddressSpace::remove(uint64_t begin, uint64_t end) {
   split(begin);
   split(end);
+  pages.drop(begin >> page_shift, end >> page_shift);
   std::erase_if(regions, [&](const Region& region) { return region.begin >= begin && region.end <= end; });
 }
 
 void AddressSpace::add(const Region& region) {
   remove(region.begin, region.end);
-  shares_files |= region.shared && region.file != InodeId::none;
   regions.insert(std::ranges::upper_bound(regions, region.begin, {}, &Region::begin), region);
 }
 

@@ -26,7 +26,7 @@ struct AddressSpace {
   std::vector<Region> regions;  // by address, never overlapping
   Learned break_base;
   uint64_t break_end = 0;
-  bool shares_files = false;    // some region was ever a shared mapping of a file
+  FileBytes pages;              // private ones that were stored into, by address
   uint32_t references = 0;
 
   void clear();

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libos/base/check.hh"
+#include "props/model/contents.hh"
 
 namespace cupel::props {
 namespace {
@@ -76,7 +77,26 @@ size_t Call::load(uint64_t address, std::span<std::byte> out) const {
   const size_t size = readable(address, out.size());
   const size_t copied = size == 0 ? 0 : invocation_.memory->copy_in(address, out.first(size));
   std::ranges::fill(out.subspan(copied, size - copied), std::byte{0});
+  if (scratch_.judges_memory && !resumed()) judge_loaded(address, out.first(copied));
   return size;
+}
+
+// A file's own pages are left to those who read the file: the call may be about to change it.
+void Call::judge_loaded(uint64_t address, std::span<const std::byte> bytes) const {
+  if (is_slots(world, address)) return;
+  for (size_t done = 0; done < bytes.size() && scratch_.memory_must.empty();) {
+    const uint64_t at = address + done;
+    const auto part = bytes.subspan(done, std::min<size_t>(bytes.size() - done, page_size - at % page_size));
+    const Region* region = space().at(at);
+    const bool is_private = region != nullptr && !region->shared && space().pages.has(at >> page_shift);
+    if (region != nullptr && (region->file == InodeId::none || is_private)) {
+      if (const auto must = contradiction(world, task.space, at, part)) {
+        scratch_.memory_must = *must;
+        scratch_.memory_has = describe_memory(at, part);
+      }
+    }
+    done += part.size();
+  }
 }
 
 Result<> Call::can_store(Allowed& allowed, uint64_t address, size_t size) const {

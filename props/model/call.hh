@@ -24,6 +24,8 @@ struct Scratch {
   std::vector<FileId> polled;  // that the entries of poll(2) stood for
   std::vector<Piece> pieces;
   std::vector<std::byte> bytes;
+  bool judges_memory;  // what is found in guest memory is to be what the model has there
+  std::string memory_must, memory_has;  // where it was not
 };
 
 // One call as a rule sees it: who makes it, with what, in which world. Nothing here can be changed.
@@ -35,6 +37,7 @@ class Call {
     scratch_.paths_count = 0;
     scratch_.files.fill(FileId::none);
     scratch_.polled.clear();
+    scratch_.memory_must.clear();
   }
 
   const World& world;
@@ -106,6 +109,8 @@ class Call {
  private:
   size_t reach(std::span<const Piece> pieces, size_t limit, uint8_t protection) const;
   size_t reach(uint64_t address, size_t size, uint8_t protection) const;
+
+  void judge_loaded(uint64_t address, std::span<const std::byte> bytes) const;
 
   const interface::Invocation& invocation_;
   const interface::Outcome& outcome_;

@@ -53,6 +53,15 @@ void FileBytes::write(uint64_t offset, std::span<const std::byte> bytes) {
   });
 }
 
+bool FileBytes::is_doubtful(uint64_t number) const {
+  const Page* page = find(number);
+  return page != nullptr && page->doubtful;
+}
+
+void FileBytes::drop(uint64_t first, uint64_t last) {
+  std::erase_if(pages_, [&](const Page& page) { return page.number >= first && page.number < last; });
+}
+
 void FileBytes::zero(uint64_t begin, uint64_t end) {
   for (const Page& page : pages_) {
     const uint64_t base = page.number << page_shift;

@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "props/model/contents.hh"
 #include "props/model/futexes.hh"
 
 namespace cupel::props {
@@ -53,7 +54,10 @@ void release(World& world, TaskId id, uint32_t status) {
   Task& task = world.tasks[id];
   task.alive = false;
   AddressSpace& space = world.spaces[task.space];
-  if (task.clear_child_tid != 0 && space.references > 1) wake_all_perhaps(world, task.space, task.clear_child_tid);
+  if (task.clear_child_tid != 0 && space.references > 1) {
+    wake_all_perhaps(world, task.space, task.clear_child_tid);
+    if (!is_slots(world, task.clear_child_tid)) world.doubt(task.space, task.clear_child_tid, sizeof(int32_t));
+  }
   if (!task.blocked) stop_waiting(world, id);
   --space.references;
   world.drop_table(task.table);

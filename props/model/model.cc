@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "props/model/call.hh"
+#include "props/model/contents.hh"
 #include "props/model/futexes.hh"
 #include "props/model/lifecycle.hh"
 #include "props/model/match.hh"
@@ -37,11 +38,13 @@ struct Model::State {
   std::vector<RuleInfo> infos;
   std::vector<uint16_t> by_call;  // a rule's id, 0 for none
   uint64_t unmodelled = 0;
+  bool others = false;            // other tasks run during the next call
   bool lost = false;              // something happened that no rule speaks about
 
   std::optional<Mismatch> judge(const RuleLine& line, RuleInfo& info, const interface::Invocation& invocation,
                                 const interface::Outcome& outcome, TaskId caller);
   void take_over(const Alternative& alternative, TaskId caller, const interface::Outcome& outcome);
+  void doubt_scribbles(TaskId caller, const interface::Outcome& outcome);
   void go_to_sleep(TaskId caller);
   void come_back(TaskId caller);
   TaskId find_caller(int32_t tid);
@@ -54,10 +57,11 @@ Model::~Model() = default;
 void Model::reset() {
   state_->world.reset();
   state_->faults.clear();
-  state_->lost = false;
+  state_->others = state_->lost = false;
 }
 
 void Model::expect_fault(Fault fault) { state_->faults.add(fault); }
+void Model::expect_others() { state_->others = true; }
 std::span<const RuleInfo> Model::rules() const { return state_->infos; }
 uint64_t Model::unmodelled() const { return state_->unmodelled; }
 
@@ -76,7 +80,23 @@ std::optional<Mismatch> Model::step(const interface::Invocation& invocation, con
     mismatch = state.judge(rule_table()[id - 1u], state.infos[id - 1u], invocation, outcome, caller);
   }
   state.faults.clear();
+  state.others = false;
   return mismatch;
+}
+
+std::optional<Mismatch> Model::look_at_memory(int32_t tid, const GuestMemory& memory, std::span<const uint64_t> touched) {
+  const World& world = state_->world;
+  const TaskId task = world.task_of(tid);
+  if (state_->lost || task == TaskId::none || !world.tasks[task].alive) return std::nullopt;
+  return judge_memory(world, world.tasks[task].space, memory, touched);
+}
+
+std::optional<Mismatch> Model::look_at_file(int32_t tid, int32_t number, const FileView& file) {
+  const World& world = state_->world;
+  const TaskId task = world.task_of(tid);
+  if (state_->lost || task == TaskId::none || !world.tasks[task].alive) return std::nullopt;
+  const FileId id = world.tables[world.tasks[task].table].at(number);
+  return id == FileId::none ? std::nullopt : judge_file(world, world.files[id].inode, file);
 }
 
 // A task nobody has heard of is the child of one that still sleeps in vfork(2), if there is just one of these.
@@ -106,14 +126,17 @@ std::optional<Mismatch> Model::State::judge(const RuleLine& line, RuleInfo& info
   ++info.hits;
   if (is_error(outcome)) ++info.errors;
   allowed.clear();
+  scratch.judges_memory = world.bounds.memory_is_known && !others;
   const Call call(world, caller, invocation, outcome, scratch);
   if (const auto done = line.rule(call, allowed); !done) allowed.may_fail(done.error());
+  if (!scratch.memory_must.empty()) return Mismatch{std::string(line.name), scratch.memory_must, scratch.memory_has};
 
   if (allowed.lost()) {
     lost = !is_error(outcome);
   } else if (const Alternative* alternative = matcher.find(world, allowed, faults, outcome)) {
     take_over(*alternative, caller, outcome);
   } else if (matcher.is_plain_error(allowed, faults, outcome)) {
+    doubt_scribbles(caller, outcome);
     come_back(caller);
   } else {
     return Mismatch{std::string(line.name), describe(world, allowed, outcome), describe(outcome)};
@@ -122,20 +145,29 @@ std::optional<Mismatch> Model::State::judge(const RuleLine& line, RuleInfo& info
 }
 
 void Model::State::take_over(const Alternative& alternative, TaskId caller, const interface::Outcome& outcome) {
-  const SpaceId space = world.tasks[caller].space;
-  if (world.spaces[space].shares_files) {
-    size_t left = alternative.transfer ? static_cast<size_t>(outcome.value) : SIZE_MAX;
-    for (const Write& write : allowed.writes_of(alternative)) {
-      const size_t size = std::min(write.size, left);
-      left -= size;
-      const bool exact = write.kind == Write::Kind::exact;
-      world.store(space, write.address, size, exact ? allowed.bytes_of(write).first(size) : std::span<const std::byte>{});
-    }
+  const Actual actual{outcome.value, outcome.slots};
+  size_t left = alternative.transfer ? static_cast<size_t>(outcome.value) : SIZE_MAX;
+  for (const Write& write : allowed.writes_of(alternative)) {
+    const size_t size = std::min(write.size, left);
+    left -= size;
+    if (size == 0 || is_slots(world, write.address)) continue;
+    // What was not foretold may not have been stored at all.
+    const auto seen = write.kind == Write::Kind::exact ? allowed.bytes_of(write).first(size) : actual.bytes(write.address, size);
+    world.store(world.tasks[caller].space, write.address, size, seen);
   }
+  doubt_scribbles(caller, outcome);
   if (outcome.kind == interface::Outcome::Kind::blocked) go_to_sleep(caller);
   else come_back(caller);
-  if (alternative.effect) alternative.effect(world, {outcome.value, outcome.slots});
+  if (alternative.effect) alternative.effect(world, actual);
   lost |= world.lost;
+}
+
+// A call that faults or is interrupted may have stored some of what it would have.
+void Model::State::doubt_scribbles(TaskId caller, const interface::Outcome& outcome) {
+  if (outcome.value != -static_cast<int64_t>(Errno::fault) && outcome.value != -static_cast<int64_t>(Errno::intr)) return;
+  for (const Write& write : allowed.all_writes()) {
+    if (write.size > 0 && !is_slots(world, write.address)) world.doubt(world.tasks[caller].space, write.address, write.size);
+  }
 }
 
 // A call keeps what it sleeps on open: others may close its descriptor, or put another file there.

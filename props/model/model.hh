@@ -23,6 +23,7 @@ struct Bounds {
   // On Linux, some calls that fail count as an access or a modification nevertheless; and on tmpfs a write whose first
   // byte cannot be read extends the file to its offset (seen on 6.18).
   bool failures_show = false;
+  bool memory_is_known = false;  // what a call finds in guest memory is what calls have put there
   bool sleeps_last = true;  // a sleep takes its time; where a comparison shortens it, it does not
   // Guest memory that is mapped before the first call: [writable_base, read_only_base) can be read and written,
   // [read_only_base, unmapped_base) only read.
@@ -53,6 +54,16 @@ struct RuleInfo {
   uint64_t errors;        // of these, outcomes that were errors
 };
 
+// A regular file as the observer finds it.
+class FileView {
+ public:
+  virtual uint64_t size() const = 0;
+  virtual void read(uint64_t offset, std::span<std::byte> out) const = 0;  // within its size
+
+ protected:
+  ~FileView() = default;
+};
+
 // Not thread-safe; make one per thread. After a mismatch the state is meaningless until reset().
 class Model {
  public:
@@ -68,10 +79,21 @@ class Model {
   // changed nothing. May be said several times for one step.
   void expect_fault(Fault fault);
 
+  // Other tasks had the processor during the next step's call: what it finds in memory may be what it was before or after
+  // they stored there.
+  void expect_others();
+
   // Judges one outcome and takes over its effects. Outcomes come in the order in which they took effect. A call that
   // was `blocked` comes a second time when it has returned; and may come as `blocked` again at any time (at the end of
   // a program, say): a call that could go on by now is then a lost wakeup.
   std::optional<Mismatch> step(const interface::Invocation& invocation, const interface::Outcome& outcome);
+
+  // Looks at all that a task's memory holds, between two calls. `touched`: the addresses of pages that are there for sure;
+  // of others the model asks for those it remembers, and where `memory` has not got them, nothing is said.
+  std::optional<Mismatch> look_at_memory(int32_t tid, const GuestMemory& memory, std::span<const uint64_t> touched);
+
+  // The same for the file that a task's descriptor stands for.
+  std::optional<Mismatch> look_at_file(int32_t tid, int32_t number, const FileView& file);
 
   // All rules with what they have judged; the model's own coverage.
   std::span<const RuleInfo> rules() const;

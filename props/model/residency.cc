@@ -56,11 +56,15 @@ Result<> madvise(const Call& call, Allowed& allowed) {
     return allowed.lose();
   }
   if (!is_aligned(address) || (size == 0 && call.arg<uint64_t>(1) != 0) || address + size < address) return fail(Errno::inval);
-  if (!call.space().is_mapped(address, address + size)) {
-    if (size == 0) return allowed.returns(0);
-    return fail(Errno::nomem);
+  const bool is_mapped = call.space().is_mapped(address, address + size);
+  if (is_mapped || size == 0) allowed.returns(0);
+  else allowed.fails_with_effect(Errno::nomem);  // what is mapped around the hole has had its advice
+  if (advice == MADV_DONTNEED) {
+    allowed.then([=, space = call.task.space](World& world, const Actual&) {
+      world.spaces[space].pages.drop(address >> page_shift, (address + size) >> page_shift);
+    });
   }
-  return allowed.returns(0);
+  return {};
 }
 
 }  // namespace cupel::props::rules

@@ -85,6 +85,7 @@ Result<> clone_task(const Call& call, Allowed& allowed, const CloneArgs& args) {
     allowed.returns(1, INT32_MAX);
     allowed.inspect([](const World&, const Actual&) { return std::string("an id that is free"); });
   }
+  const bool tells_partly = (args.flags & CLONE_PARENT_SETTID) != 0 && call.writable(args.parent_tid, sizeof(int32_t)) < sizeof(int32_t);
   const auto tells = [&](uint64_t flag, uint64_t address) {
     if ((args.flags & flag) == 0 || call.writable(address, sizeof(int32_t)) < sizeof(int32_t)) return;  // an error there is nobody's
     if (waits || flag == CLONE_CHILD_SETTID) allowed.writes_anything(address, sizeof(int32_t));
@@ -95,6 +96,10 @@ Result<> clone_task(const Call& call, Allowed& allowed, const CloneArgs& args) {
   allowed.then([=, caller = call.caller](World& world, const Actual& actual) {
     const TaskId child = spawn(world, caller, {args.flags, args.child_tid, static_cast<int32_t>(actual.value)});
     if (waits) world.tasks[caller].vfork_child = child;
+    if (tells_partly) world.doubt(world.tasks[caller].space, args.parent_tid, sizeof(int32_t));
+    // Whose memory has the ids, and since when, depends on what it shares with the other's.
+    if ((args.flags & CLONE_PARENT_SETTID) != 0) world.doubt(world.tasks[child].space, args.parent_tid, sizeof(int32_t));
+    if ((args.flags & CLONE_CHILD_SETTID) != 0) world.doubt(world.tasks[child].space, args.child_tid, sizeof(int32_t));
   });
   return {};
 }

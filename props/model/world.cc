@@ -5,12 +5,15 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
+
+#include "libos/base/page.hh"
 
 namespace cupel::props {
 
 void World::reset() {
   inodes.reset(), files.reset(), pipes.reset(), counters.reset(), epolls.reset(), timers.reset(), tables.reset();
-  contexts.reset(), spaces.reset(), processes.reset(), tasks.reset();
+  contexts.reset(), spaces.reset(), objects.reset(), processes.reset(), tasks.reset();
   futex_waiters.clear();
   entry_serial = objects_count = 0;
   lost = false;
@@ -107,9 +110,23 @@ void World::remove_inode(InodeId directory, InodeId id) {
   --inodes[directory].link_count;
 }
 
+// Private copies of pages that the file has no more go as well.
+void World::drop_private_pages(InodeId id, uint64_t size) {
+  const uint64_t end = (size + page_size - 1) & ~(page_size - 1);
+  for (uint32_t index = 0; index < spaces.count(); ++index) {
+    AddressSpace& space = spaces[SpaceId(index)];
+    for (const Region& region : space.regions) {
+      if (region.file != id || region.shared) continue;
+      const uint64_t kept = end > region.file_offset ? std::min(end - region.file_offset, region.end - region.begin) : 0;
+      space.pages.drop((region.begin + kept) >> page_shift, region.end >> page_shift);
+    }
+  }
+}
+
 void World::resize(InodeId id, int64_t size) {
   Inode& inode = inodes[id];
   if (size < inode.size) inode.bytes.zero(static_cast<uint64_t>(size), INT64_MAX);
+  if (size < inode.size) drop_private_pages(id, static_cast<uint64_t>(size));
   inode.size = size;
   inode.touch(modify_time | change_time);
   inode.mode_unsure |= S_ISUID | S_ISGID;  // cleared unless the caller has CAP_FSETID everywhere
@@ -173,24 +190,56 @@ void World::unshare_table(TaskId task) {
   drop_table(shared);
 }
 
+ObjectId World::object_of(uint32_t number) const {
+  for (uint32_t index = 0; index < objects.count(); ++index) {
+    if (objects[ObjectId(index)].number == number) return ObjectId(index);
+  }
+  return ObjectId::none;
+}
+
 void World::store(SpaceId id, uint64_t address, size_t size, std::span<const std::byte> bytes) {
   for (size_t done = 0; done < size;) {
-    const Region* region = spaces[id].at(address + done);
+    const uint64_t at = address + done;
+    const Region* region = spaces[id].at(at);
     if (region == nullptr) return;
-    const uint64_t offset = address + done - region->begin;
-    const size_t step = std::min<size_t>(size - done, region->end - address - done);
-    if (region->shared && region->file != InodeId::none) {
-      Inode& inode = inodes[region->file];
-      const uint64_t at = region->file_offset + offset;
-      const auto end = static_cast<uint64_t>(inode.size);
-      const size_t inside = at < end ? std::min<size_t>(step, end - at) : 0;
-      if (!bytes.empty()) inode.bytes.write(at, bytes.subspan(done, inside));
-      // Bytes stored behind the end may show when the file grows.
-      inode.bytes_unsure |= bytes.empty() || inside < step;
-      inode.touch(modify_time | change_time);
-    }
+    const size_t step = std::min<size_t>(size - done, page_size - at % page_size);
+    const auto part = bytes.empty() ? bytes : bytes.subspan(done, step);
+    if (region->shared && region->file != InodeId::none) store_in_file(*region, region->file_offset + (at - region->begin), step, part);
+    else store_in_page(id, *region, at, step, part);
     done += step;
   }
+}
+
+void World::store_in_file(const Region& region, uint64_t offset, size_t size, std::span<const std::byte> bytes) {
+  Inode& inode = inodes[region.file];
+  const auto end = static_cast<uint64_t>(inode.size);
+  const size_t inside = offset < end ? std::min<size_t>(size, end - offset) : 0;
+  if (!bytes.empty()) inode.bytes.write(offset, bytes.first(inside));
+  // Bytes stored behind the end may show when the file grows.
+  inode.bytes_unsure |= bytes.empty() || inside < size;
+  inode.touch(modify_time | change_time);
+}
+
+// A private page of a file is a copy of the file's from when it is first stored into.
+void World::store_in_page(SpaceId id, const Region& region, uint64_t address, size_t size, std::span<const std::byte> bytes) {
+  FileBytes* pages = &spaces[id].pages;
+  uint64_t where = address;
+  if (region.shared) {
+    ObjectId object = object_of(region.object);
+    if (object == ObjectId::none) object = objects.make(), objects[object].number = region.object;
+    pages = &objects[object].bytes;
+    where = region.file_offset + (address - region.begin);
+  }
+  const uint64_t number = where >> page_shift;
+  if (bytes.empty()) return pages->doubt(number);
+  if (region.file != InodeId::none && !pages->has(number)) {
+    const Inode& inode = inodes[region.file];
+    std::array<std::byte, page_size> copy;
+    inode.bytes.read(region.file_offset + (address - address % page_size - region.begin), copy);
+    pages->write(number << page_shift, copy);
+    if (inode.bytes_unsure) pages->doubt(number);
+  }
+  pages->write(where, bytes.first(size));
 }
 
 }  // namespace cupel::props

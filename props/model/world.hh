@@ -14,6 +14,15 @@ struct FutexKey {
   uint64_t offset;
 };
 
+enum class ObjectId : uint32_t { none = UINT32_MAX };
+
+// Anonymous memory mapped MAP_SHARED, once something was stored there.
+struct SharedObject {
+  uint32_t number = 0;  // Region::object
+  FileBytes bytes;
+  void clear() { number = 0, bytes.clear(); }
+};
+
 struct FutexWaiter {
   enum class State : uint8_t { waiting, maybe_woken, woken };
   TaskId task;
@@ -37,6 +46,7 @@ struct World {
   Pool<DescriptorTable, TableId> tables;
   Pool<FsContext, FsId> contexts;
   Pool<AddressSpace, SpaceId> spaces;
+  Pool<SharedObject, ObjectId> objects;
   Pool<Process, ProcessId> processes;
   Pool<Task, TaskId> tasks;
   std::vector<FutexWaiter> futex_waiters;
@@ -73,9 +83,17 @@ struct World {
   // The task no longer shares its descriptors with others.
   void unshare_table(TaskId task);
 
-  // `size` bytes were stored into guest memory; where a shared file mapping lies there, into the file. Without `bytes`,
-  // nobody knows which.
+  // The memory behind shared anonymous mappings of that number; none while nothing was stored there.
+  ObjectId object_of(uint32_t number) const;
+  // `size` bytes were stored into guest memory, and into what is mapped there. Without `bytes`, nobody knows which, or
+  // whether they were.
   void store(SpaceId space, uint64_t address, size_t size, std::span<const std::byte> bytes);
+  void doubt(SpaceId space, uint64_t address, size_t size) { store(space, address, size, {}); }
+
+ private:
+  void drop_private_pages(InodeId file, uint64_t size);
+  void store_in_file(const Region& region, uint64_t offset, size_t size, std::span<const std::byte> bytes);
+  void store_in_page(SpaceId space, const Region& region, uint64_t address, size_t size, std::span<const std::byte> bytes);
 };
 
 }  // namespace cupel::props

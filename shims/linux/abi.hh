@@ -119,6 +119,7 @@ consteval auto names_of(FcntlCommand) {
 
 enum class FallocateMode : uint32_t { keep_size = 1, punch_hole = 2 };
 consteval auto names_of(FallocateMode) { return std::array{NamedValue{"FALLOC_FL_KEEP_SIZE", 1}, NamedValue{"FALLOC_FL_PUNCH_HOLE", 2}}; }
+consteval auto usual_of(FallocateMode) { return std::to_array<uint64_t>({3, 3, 0, 1}); }  // mostly holes
 
 enum class CloseRangeFlag : uint32_t { unshare = 2, cloexec = 4 };
 consteval auto names_of(CloseRangeFlag) { return std::array{NamedValue{"CLOSE_RANGE_UNSHARE", 2}, NamedValue{"CLOSE_RANGE_CLOEXEC", 4}}; }
