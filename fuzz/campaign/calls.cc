@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -45,6 +46,33 @@ void count_line(std::string_view line, size_t input, Counts& calls) {
   count.last_input = input;
 }
 
+// What the PCT schedules of one depth promise: the least and the greatest probability with which one of them shows a bug
+// of that depth.
+struct Promise {
+  uint64_t inputs = 0;
+  double least = 1, most = 0;
+  void add(const Promise& other) {
+    inputs += other.inputs;
+    least = std::min(least, other.least);
+    most = std::max(most, other.most);
+  }
+};
+using Promises = std::map<std::string, Promise>;  // by depth
+
+// From the line with which a trace ends, see LinuxTarget::promise().
+void count_promise(const std::string& line, Promises& promises) {
+  unsigned tasks = 0, points = 0, depth = 0;
+  double bound = 0;
+  if (std::sscanf(line.c_str(), "PCT: %u tasks, %u preemption points: a bug of depth %u shows with a probability of at least %lf", &tasks, &points, &depth, &bound) != 4) return;
+  promises[std::to_string(depth)].add({1, bound, bound});
+}
+
+nlohmann::json as_json(const Promises& promises) {
+  nlohmann::json out = nlohmann::json::object();
+  for (const auto& [depth, promise] : promises) out[depth] = {{"inputs", promise.inputs}, {"least", promise.least}, {"most", promise.most}};
+  return out;
+}
+
 std::vector<fs::path> sample_of(const fs::path& folder, size_t& total) {
   std::vector<fs::path> files;
   std::error_code error;
@@ -66,6 +94,7 @@ std::string trace_corpus(const std::string& target, const interface::InterfaceDe
   const auto until = Clock::now() + tracing_time;
   auto runner = find_target(target)->make();
   Counts calls;
+  Promises promises;
   for (const interface::CallDesc& call : desc.calls) calls[std::string(call.name)];
   size_t traced = 0;
   for (const fs::path& file : files) {
@@ -76,11 +105,12 @@ std::string trace_corpus(const std::string& target, const interface::InterfaceDe
     for (size_t at = 0; at < trace.size();) {
       const size_t end = std::min(trace.find('\n', at), trace.size());
       count_line(std::string_view(trace).substr(at, end - at), traced, calls);
+      if (trace.compare(at, 4, "PCT:") == 0) count_promise(trace.substr(at, end - at), promises);
       at = end + 1;
     }
     ++traced;
   }
-  return nlohmann::json{{"traced", traced}, {"calls", as_json(calls)}}.dump();
+  return nlohmann::json{{"traced", traced}, {"calls", as_json(calls)}, {"pct", as_json(promises)}}.dump();
 }
 
 nlohmann::json row_of(const interface::CallDesc& call, const CallCount& count) {
@@ -112,6 +142,7 @@ class Table {
       return;
     }
     traced_ += said["traced"].get<size_t>();
+    for (const auto& [depth, row] : said["pct"].items()) promises_[depth].add({row["inputs"].get<uint64_t>(), row["least"].get<double>(), row["most"].get<double>()});
     for (const auto& [name, row] : said["calls"].items()) {
       CallCount& count = calls_[name];
       count.inputs += row["inputs"].get<uint64_t>();
@@ -127,7 +158,7 @@ class Table {
       rows.push_back(row_of(call, count == calls_.end() ? CallCount{} : count->second));
     }
     std::ranges::sort(rows, {}, [](const nlohmann::json& row) { return std::pair(coverage_of(row), row["name"].get<std::string>()); });
-    nlohmann::json out{{"interface", desc_.name}, {"inputs", inputs_}, {"traced", traced_}, {"calls", rows}};
+    nlohmann::json out{{"interface", desc_.name}, {"inputs", inputs_}, {"traced", traced_}, {"calls", rows}, {"pct", as_json(promises_)}};
     if (!problem_.empty()) out["problem"] = problem_;
     return out;
   }
@@ -135,6 +166,7 @@ class Table {
  private:
   const interface::InterfaceDesc& desc_;
   Counts calls_;
+  Promises promises_;
   size_t inputs_ = 0, traced_ = 0;
   std::string problem_;
 };

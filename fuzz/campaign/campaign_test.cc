@@ -196,6 +196,19 @@ TEST_F(FolderTest, TheTableOfCallsTellsWhichDeclaredOutcomesTheCorpusReaches) {
   EXPECT_EQ(rows.front()["made"], 0) << "least covered first";
 }
 
+TEST_F(FolderTest, TheReportSaysWithWhichProbabilityPctSchedulesShowABug) {
+  auto state = State::open(folder_).value();
+  ASSERT_TRUE(state.prepare("talker"));
+  ASSERT_TRUE(write_file(state.corpus("talker") / "a", "  0 dup(1) = 2\nPCT: 2 tasks, 10 preemption points: a bug of depth 2 shows with a probability of at least 0.05\n"));
+  ASSERT_TRUE(write_file(state.corpus("talker") / "b", "PCT: 4 tasks, 25 preemption points: a bug of depth 2 shows with a probability of at least 1e-02\n"));
+  ASSERT_TRUE(write_file(state.corpus("talker") / "c", "PCT: no promise\n"));
+  const auto tables = calls_by_interface(state, {"talker"});
+  ASSERT_EQ(tables.size(), 1u);
+  EXPECT_EQ(tables[0]["pct"], (nlohmann::json{{"2", {{"inputs", 2}, {"least", 0.01}, {"most", 0.05}}}}));
+  const std::string page = html_report(state, {{"targets", nlohmann::json::array()}, {"findings", nlohmann::json::array()}, {"calls", tables}, {"executions", 0}, {"edges", 0}});
+  EXPECT_TRUE(page.contains("2 inputs of depth 2: at least 0.01 to 0.05")) << page;
+}
+
 // Stands for a target's instrumented program: it fails under a sanitizer where a file holds both an a and a b, at a place
 // that a c in it moves.
 constexpr const char* fussy_program = R"sh(#!/bin/sh

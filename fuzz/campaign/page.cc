@@ -134,6 +134,16 @@ std::string call_row(const nlohmann::json& row) {
                      as_markup(row["name"].get<std::string>()), grouped(row["inputs"].get<uint64_t>()), grouped(made), seen, all, all == 0 ? 0 : 100 * seen / all, chips);
 }
 
+// What the schedules may miss.
+std::string promises_html(const nlohmann::json& promises) {
+  std::string html;
+  for (const auto& [depth, row] : promises.items()) {
+    html += fmt::format("{}{} inputs of depth {}: at least {:.2g} to {:.2g}", html.empty() ? "<p>PCT schedules, each with the probability of showing a bug of its depth: " : "; ",
+                        grouped(row["inputs"].get<uint64_t>()), as_markup(depth), row["least"].get<double>(), row["most"].get<double>());
+  }
+  return html.empty() ? html : html + "</p>";
+}
+
 std::string calls_html(const nlohmann::json& table) {
   const auto& calls = table["calls"];
   size_t made = 0, seen = 0, declared = 0;
@@ -141,6 +151,7 @@ std::string calls_html(const nlohmann::json& table) {
   std::string html = fmt::format("<h2>Calls of {} <small>{} of {} made, {} of {} outcomes seen, in {} of the corpus's {} inputs; least covered first</small></h2>", as_markup(table["interface"].get<std::string>()),
                                  made, calls.size(), seen, declared, grouped(table["traced"].get<uint64_t>()), grouped(table["inputs"].get<uint64_t>()));
   if (table.contains("problem")) html += "<p class=bad>" + as_markup(table["problem"].get<std::string>()) + "</p>";
+  html += promises_html(table.value("pct", nlohmann::json::object()));
   html += "<div class=sheet><table><tr><th>call<th class=n>inputs<th class=n>made<th class=n>outcomes<th>seen, and dashed: declared but not seen";
   for (const auto& row : calls) html += call_row(row);
   return html + "</table></div>";
