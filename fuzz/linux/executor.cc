@@ -256,21 +256,22 @@ void Executor::tell_observer(ActiveCall& call, const Outcome& outcome) {
 
 // The slots as they were laid out, and as they are now.
 void Executor::capture_slots(ActiveCall& call) {
-  const platform::Space space = call.task->space().id();
-  mock::SimulatedMemory& memory = world_.platform().memory();
+  // A slot may lie in pages of which a fork(2) meanwhile has taken some away until they are touched again.
+  const auto look = [&](uint64_t address, std::span<std::byte> out) { return call.view->copy_in(address, out) == out.size(); };
+  call.view->set(call.task, {});
   call.slots.clear();
   const bool written = !call.watch.writes().empty();
   if (call.stored) {
     if (written) {
       call.after.resize(call.layout.bytes.size());
-      if (!memory.peek(space, call.layout.base, call.after)) call.after = call.layout.bytes;
+      if (!look(call.layout.base, call.after)) call.after = call.layout.bytes;
     }
     call.slots.push_back({call.layout.base, call.layout.bytes, written ? call.after : call.layout.bytes});
   }
   for (size_t index = 0; index < call.elsewhere_count; ++index) {
     Elsewhere& elsewhere = call.elsewhere[index];
     elsewhere.after = elsewhere.before;
-    if (written && !memory.peek(space, elsewhere.address, elsewhere.after)) continue;
+    if (written && !look(elsewhere.address, elsewhere.after)) continue;
     call.slots.push_back({elsewhere.address, elsewhere.before, elsewhere.after});
   }
   call.view->set(call.task, call.slots);

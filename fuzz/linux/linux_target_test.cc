@@ -159,6 +159,23 @@ TEST_F(LinuxTargetTest, WhoSleepsOnAFileThatOthersMakeUnreachableIsNotLost) {
   }
 }
 
+// Of the two pages that the slot lies in, the read brings one back, and the other stays away.
+TEST_F(LinuxTargetTest, WhatAReadGivesIsSeenThoughAForkTookPagesOfItsSlotAway) {
+  LinuxTarget target("linux_concurrent", LinuxTarget::Kind::concurrent);
+  const auto input = target.parse(R"(@schedule pct seed=3621723110 depth=1
+    r0 = pipe2(out, 0)
+    r1 = clone(CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD, 0, 0, 0, 0)
+    eventfd2(16, EFD_SEMAPHORE|EFD_NONBLOCK|EFD_CLOEXEC)
+    clone(0, 0, 0x10802000, 0x10801000, r1)
+    read(r0.1, [4095], 4095) ; task 1
+    close(r0.1) ; task 1
+    dup2(1, r0.1)
+    write(r0.2, "abcd", 4))");
+  ASSERT_TRUE(input.has_value()) << input.error();
+  EXPECT_TRUE(target.trace(input->bytes).contains("read(3, \"abcd\", 4095) = 4")) << target.trace(input->bytes);
+  EXPECT_FALSE(target.run(input->bytes).finding.has_value());
+}
+
 TEST_F(LinuxTargetTest, OnlyTheConcurrentTargetHasTheOracleOfOrders) {
   LinuxTarget program("linux_program", LinuxTarget::Kind::program), concurrent("linux_concurrent", LinuxTarget::Kind::concurrent);
   EXPECT_FALSE(program.disable_oracle("linearisable"));
