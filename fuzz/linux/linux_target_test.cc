@@ -159,6 +159,21 @@ TEST_F(LinuxTargetTest, WhoSleepsOnAFileThatOthersMakeUnreachableIsNotLost) {
   }
 }
 
+TEST_F(LinuxTargetTest, WhatOthersStoreIntoSharedMemoryWhileACallSleepsIsNotTheCalls) {
+  LinuxTarget target("linux_program", LinuxTarget::Kind::program);
+  const auto input = target.parse(R"(@schedule random seed=3582294273
+    r0 = pipe(out)
+    r1 = mmap(0x3b9ac9ff, 4096, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, r0.1, 0)
+    clone(0, r1, r1, r1, r1)
+    pipe(r1) ; task 1
+    getrusage(RUSAGE_THREAD, out) ; task 1
+    poll(r1, 2, 8)
+    getgid())");
+  ASSERT_TRUE(input.has_value()) << input.error();
+  const auto run = target.run(input->bytes);
+  EXPECT_FALSE(run.finding.has_value()) << target.trace(input->bytes);
+}
+
 // Of the two pages that the slot lies in, the read brings one back, and the other stays away.
 TEST_F(LinuxTargetTest, WhatAReadGivesIsSeenThoughAForkTookPagesOfItsSlotAway) {
   LinuxTarget target("linux_concurrent", LinuxTarget::Kind::concurrent);

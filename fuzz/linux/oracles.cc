@@ -122,8 +122,14 @@ void LinuxJudge::judge_by_model(const StepReport& report) {
   // Who is woken for nothing and sleeps on has been judged already.
   if (disagreement_ || (phase_ == Phase::woken && report.outcome.kind == Outcome::Kind::blocked)) return;
   expect(model_, report.mishaps);
-  if (!report.alone) model_.expect_others();
-  if (auto mismatch = model_.step(report.invocation, report.outcome)) judge_mismatch(report, std::move(*mismatch));
+  Outcome seen = report.outcome;
+  if (!report.alone) {
+    // Arguments outside of the call's own slot may lie where others have stored meanwhile.
+    model_.expect_others();
+    const bool has_own = !seen.slots.empty() && seen.slots.front().address == report.layout.base;
+    seen.slots = seen.slots.first(has_own ? 1 : 0);
+  }
+  if (auto mismatch = model_.step(report.invocation, seen)) judge_mismatch(report, std::move(*mismatch));
 }
 
 void LinuxJudge::judge_mismatch(const StepReport& report, props::Mismatch mismatch) {

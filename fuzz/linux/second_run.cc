@@ -26,6 +26,7 @@ constexpr std::string_view page_by_page = "what lies before the page that will n
 constexpr std::array exceptions{
     Exception{"read", Errno::fault, counter_gone, interface::Resource::eventfd},
     Exception{"readv", Errno::fault, counter_gone, interface::Resource::eventfd},
+    Exception{"preadv2", Errno::fault, counter_gone, interface::Resource::eventfd},
     Exception{"read", Errno::fault, counter_gone, interface::Resource::timerfd},
     Exception{"readv", Errno::fault, counter_gone, interface::Resource::timerfd},
     Exception{"preadv2", Errno::fault, counter_gone, interface::Resource::eventfd},

@@ -85,9 +85,9 @@ std::optional<Mismatch> judge_file(const World& world, InodeId id, const FileVie
   constexpr uint64_t pages_max = 64;
   if (id == InodeId::none || world.inodes[id].type != FileType::regular) return std::nullopt;
   const Inode& inode = world.inodes[id];
+  if (inode.bytes_unsure) return std::nullopt;
   const auto size = static_cast<uint64_t>(inode.size);
   if (file.size() != size) return Mismatch{"file", fmt::format("{} bytes", size), fmt::format("{} bytes", file.size())};
-  if (inode.bytes_unsure) return std::nullopt;
   Page must, seen;
   for (uint64_t at = 0; at < std::min(size, pages_max * page_size); at += page_size) {
     const size_t there = std::min<uint64_t>(page_size, size - at);
