@@ -47,7 +47,7 @@ class Digest {
   void add(Task& task, libos::OpenFile& file) {
     numbers(place(&file), file.flags(), file.descriptor_count, file.lock.kind());
     if (file.as_file() != nullptr) numbers(file.seek(task, 0, libos::Whence::current).value_or(0));
-    if (const libos::TimerFd* timer = file.as_timer()) numbers(timer->due(), timer->expired());
+    if (const libos::TimerFd* timer = file.as_timer()) numbers(timer->due());  // not whether anybody has noticed that it has run out
     if (const libos::Epoll* epoll = file.as_epoll()) {
       for (const libos::EpollItem& item : epoll->items()) numbers(item.key.number, place(item.key.file), item.interest.events, item.interest.data);
     }

@@ -102,11 +102,12 @@ void LinuxJudge::judge_fetches(const StepReport& report) {
   for (const mock::GuestAccess& again : report.watch.rereads()) {
     // Bytes which two arguments name are read once for each.
     const auto names_it = [&](const Extent& extent) { return extent.address < again.address + again.size && again.address - std::min(again.address, extent.address) < extent.size; };
-    // An address of which nobody says how much lies there may be that of a small thing.
     int64_t named = std::ranges::count_if(report.layout.extents, names_it);
+    // An address of which nobody says how much lies there is that of a small thing.
+    constexpr uint64_t small_size = 16;
     const auto args = report.invocation.desc->args();
     for (size_t at = 0; at < args.size(); ++at) {
-      named += args[at].kind == interface::Kind::address && report.layout.registers[args[at].reg] - again.address < again.size;
+      if (args[at].kind == interface::Kind::address) named += names_it({report.layout.registers[args[at].reg], small_size, true, false});
     }
     if (named > 1) continue;
     return this->report("double_fetch", report.index, "each byte of guest memory read once in a call", fmt::format("{} bytes at {:#x} read again", again.size, again.address));

@@ -21,6 +21,7 @@ struct Exception {
 constexpr std::string_view counter_gone = "an eventfd has given its value away when it turns out that it cannot be handed over";
 constexpr std::string_view marked_read = "the directory is marked as read before it turns out that no record fits";
 constexpr std::string_view moved_already = "the bytes have moved when it turns out that the new position cannot be told";
+constexpr std::string_view looked_at = "the file that the bytes come from has been read when it turns out that there is no room for them";
 constexpr std::string_view let_go = "who wants the other kind of lock has let go of his own by then";
 constexpr std::string_view page_by_page = "what lies before the page that will not do is done";
 constexpr std::array exceptions{
@@ -38,6 +39,9 @@ constexpr std::array exceptions{
     Exception{"getdents", Errno::fault, marked_read},
     Exception{"sendfile", Errno::fault, moved_already},
     Exception{"copy_file_range", Errno::fault, moved_already},
+    Exception{"sendfile", Errno::nomem, looked_at},
+    Exception{"sendfile", Errno::fbig, looked_at},
+    Exception{"copy_file_range", Errno::nomem, looked_at},
     Exception{"flock", Errno::again, let_go},
     Exception{"flock", Errno::intr, let_go},
     Exception{"mprotect", Errno::nomem, page_by_page},

@@ -38,7 +38,6 @@ class TimerFd final : public OpenFile {
   Setting get(Task& task);
   // For a look from outside.
   Nanoseconds due() const { return due_; }
-  bool expired() const { return expired_; }
 
  private:
   uint64_t count_due(Nanoseconds now) const;

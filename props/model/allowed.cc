@@ -52,8 +52,8 @@ void Allowed::writes(uint64_t address, std::span<const std::byte> bytes, std::sp
   ++last().writes_end;
 }
 
-void Allowed::writes_anything(uint64_t address, size_t size) {
-  writes_.push_back({address, size, 0, Write::Kind::unpredictable, 0});
+void Allowed::writes_elsewhere(SpaceId space, uint64_t address, size_t size) {
+  writes_.push_back({address, size, 0, Write::Kind::unpredictable, 0, space});
   ++last().writes_end;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libos/interface/invocation.hh"
+#include "props/model/address_space.hh"
 #include "props/model/model.hh"
 
 // What a rule says: the set of outcomes a call may have, each with its effect on the model's world.
@@ -63,6 +64,7 @@ struct Write {
   size_t bytes_at;  // in Allowed's store
   enum class Kind : uint8_t { exact, masked, unpredictable } kind;
   size_t mask_at;   // of `masked`: set bits are foretold
+  SpaceId space = SpaceId::none;  // none: the caller's own
 };
 
 struct Alternative {
@@ -98,7 +100,9 @@ class Allowed {
   // --- of the alternative named last ---
   void writes(uint64_t address, std::span<const std::byte> bytes);
   void writes(uint64_t address, std::span<const std::byte> bytes, std::span<const std::byte> mask);
-  void writes_anything(uint64_t address, size_t size);
+  void writes_anything(uint64_t address, size_t size) { writes_elsewhere(SpaceId::none, address, size); }
+  // Into the memory of another process.
+  void writes_elsewhere(SpaceId space, uint64_t address, size_t size);
   template <class T>
   void writes_number(uint64_t address, T number) {
     writes(address, std::as_bytes(std::span(&number, 1)));

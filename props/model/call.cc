@@ -81,6 +81,20 @@ size_t Call::load(uint64_t address, std::span<std::byte> out) const {
   return size;
 }
 
+Result<> Call::read_once(uint64_t address, std::span<std::byte> out) const {
+  const auto& known = resumed() ? task.remembered : scratch_.remembered;
+  const auto found = std::ranges::find_if(known, [&](const Remembered& one) { return one.address == address && one.size == out.size(); });
+  if (found != known.end()) {
+    std::ranges::copy(std::span(found->bytes).first(out.size()), out.begin());
+    return {};
+  }
+  if (load(address, out) != out.size()) return fail(Errno::fault);
+  CHECK(out.size() <= sizeof(Remembered::bytes));
+  Remembered& made = scratch_.remembered.emplace_back(Remembered{address, out.size(), {}});
+  std::ranges::copy(out, made.bytes.begin());
+  return {};
+}
+
 // A file's own pages are left to those who read the file: the call may be about to change it.
 void Call::judge_loaded(uint64_t address, std::span<const std::byte> bytes) const {
   if (is_slots(world, address)) return;

@@ -22,6 +22,7 @@ struct Scratch {
   size_t paths_count;
   std::array<FileId, Task::held_max> files;  // that the first argument stood for, and another
   std::vector<FileId> polled;  // that the entries of poll(2) stood for
+  std::vector<Remembered> remembered;  // what the call has read and does not read again
   std::vector<Piece> pieces;
   std::vector<std::byte> bytes;
   bool judges_memory;  // what is found in guest memory is to be what the model has there
@@ -37,6 +38,7 @@ class Call {
     scratch_.paths_count = 0;
     scratch_.files.fill(FileId::none);
     scratch_.polled.clear();
+    scratch_.remembered.clear();
     scratch_.memory_must.clear();
   }
 
@@ -90,6 +92,13 @@ class Call {
     if (load(address, std::as_writable_bytes(std::span(&value, 1))) != sizeof(T)) return fail(Errno::fault);
     return value;
   }
+  // The same for what a call reads before it goes to sleep, and never again.
+  template <class T>
+  Result<T> read_once(uint64_t address) const {
+    T value;
+    TRY(read_once(address, std::as_writable_bytes(std::span(&value, 1))));
+    return value;
+  }
   // EFAULT, with scribbles, where `size` bytes cannot be stored at `address`.
   Result<> can_store(Allowed& allowed, uint64_t address, size_t size) const;
   // The path at argument `index`: EFAULT, ENAMETOOLONG; an empty one is ENOENT unless `empty_too`.
@@ -110,6 +119,7 @@ class Call {
   size_t reach(std::span<const Piece> pieces, size_t limit, uint8_t protection) const;
   size_t reach(uint64_t address, size_t size, uint8_t protection) const;
 
+  Result<> read_once(uint64_t address, std::span<std::byte> out) const;
   void judge_loaded(uint64_t address, std::span<const std::byte> bytes) const;
 
   const interface::Invocation& invocation_;

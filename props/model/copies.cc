@@ -59,6 +59,17 @@ void advance(World& world, const Told& told, uint64_t moved) {
   if (told.address == 0) world.files[told.file].offset.value = told.before + moved;
 }
 
+// It fails, and has looked at the file by then, which is an access.
+Result<> fails_late(Allowed& allowed, Errno error, FileId in) {
+  allowed.fails_with_effect(error);
+  allowed.then([in](World& world, const Actual&) { world.inodes[world.files[in].inode].touch(access_time); });
+  return {};
+}
+void may_lack_memory(Allowed& allowed, FileId in) {
+  static_cast<void>(fails_late(allowed, Errno::nomem, in));
+  allowed.only_with(Fault::allocation);
+}
+
 // The bytes moved: all of them, or fewer where memory ran out. Not being able to tell the positions undoes nothing.
 Result<> moves(const Call& call, Allowed& allowed, const Stretch& stretch, std::span<const Told> told, uint64_t least) {
   const bool can_tell = std::ranges::all_of(told, [&](const Told& one) { return one.can_be_told(call); });
@@ -69,6 +80,7 @@ Result<> moves(const Call& call, Allowed& allowed, const Stretch& stretch, std::
       advance(world, second, moved);
     });
   };
+  may_lack_memory(allowed, stretch.in);
   const auto scribbled = [&] {
     for (const Told& one : told) {
       if (one.address != 0) allowed.writes_anything(one.address, call.writable(one.address, sizeof(uint64_t)));
@@ -140,6 +152,7 @@ Result<> send_to_pipe(const Call& call, Allowed& allowed, const Stretch& stretch
     looked_at(allowed, stretch.in, told);
     return {};
   }
+  may_lack_memory(allowed, stretch.in);
   // Moved, and no way to tell how far: how much, nobody knows.
   allowed.fails_with_effect(Errno::fault);
   if (told.can_be_told(call)) allowed.only_with(Fault::copy);
@@ -179,13 +192,7 @@ Result<> send_to_file(const Call& call, Allowed& allowed, Stretch stretch, const
     looked_at(allowed, stretch.in, told);
     return Result<>{};
   };
-  // To have come so far is an access, on Linux.
-  const auto fails = [&](Errno error) {
-    if (!call.world.bounds.failures_show) return Result<>(fail(error));
-    allowed.fails_with_effect(error);
-    allowed.then([id = stretch.in](World& world, const Actual&) { world.inodes[world.files[id].inode].touch(access_time); });
-    return Result<>{};
-  };
+  const auto fails = [&](Errno error) { return fails_late(allowed, error, stretch.in); };
   if (stretch.size == 0) return nothing();
   if (type_of(call, stretch.in) != FileType::regular) return fails(Errno::inval);
   const auto size = static_cast<uint64_t>(call.at(in.inode).size);

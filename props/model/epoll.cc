@@ -175,7 +175,7 @@ Wait wait_of(int32_t milliseconds) { return milliseconds == 0 ? Wait::none : mil
 Result<> check_mask(const Call& call, size_t index) {
   if (call.address(index) == 0) return {};
   if (call.arg<uint64_t>(index + 1) != sizeof(uint64_t)) return fail(Errno::inval);
-  const auto mask = call.read<uint64_t>(call.address(index));
+  const auto mask = call.read_once<uint64_t>(call.address(index));
   return mask ? Result<>{} : fail(mask.error());
 }
 
@@ -270,7 +270,7 @@ Result<> epoll_pwait(const Call& call, Allowed& allowed) {
 Result<> epoll_pwait2(const Call& call, Allowed& allowed) {
   Wait how = Wait::forever;
   if (call.address(3) != 0) {
-    const auto timeout = TRY(call.read<Timespec>(call.address(3)));
+    const auto timeout = TRY(call.read_once<Timespec>(call.address(3)));
     if (!is_valid(timeout)) return fail(Errno::inval);
     how = timeout.seconds == 0 && timeout.nanoseconds == 0 ? Wait::none : Wait::bounded;
   }

@@ -91,7 +91,7 @@ Result<> requeue(const Call& call, Allowed& allowed, const FutexArgs& args) {
 
 Result<> check_timeout(const Call& call, uint64_t address) {
   if (address == 0) return {};
-  return is_valid(TRY(call.read<Timespec>(address))) ? Result<>{} : fail(Errno::inval);
+  return is_valid(TRY(call.read_once<Timespec>(address))) ? Result<>{} : fail(Errno::inval);
 }
 
 // Of the calls by size: words have 32 bits, and what does not fit into them is none.

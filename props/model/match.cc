@@ -5,12 +5,13 @@
 namespace cupel::props {
 namespace {
 
-// Calls part(offset in the slot, offset in the write, size) where a write of `size` bytes meets the slot.
+// Calls part(offset in the slot, offset in the write, size) where the first `size` bytes of a write meet the slot.
 template <class Part>
-void meet(const interface::Slot& slot, uint64_t address, size_t size, Part part) {
-  const uint64_t begin = std::max(slot.address, address);
-  const uint64_t end = std::min(slot.address + slot.after.size(), address + size);
-  if (begin < end) part(begin - slot.address, begin - address, end - begin);
+void meet(const interface::Slot& slot, const Write& write, size_t size, Part part) {
+  if (write.space != SpaceId::none) return;  // slots are the caller's
+  const uint64_t begin = std::max(slot.address, write.address);
+  const uint64_t end = std::min(slot.address + slot.after.size(), write.address + size);
+  if (begin < end) part(begin - slot.address, begin - write.address, end - begin);
 }
 
 bool planned(Faults faults, Errno error) {
@@ -41,7 +42,7 @@ bool Matcher::bytes_fit(const Allowed& allowed, const Alternative& alternative, 
     for (const Write& write : allowed.writes_of(alternative)) {
       const size_t size = std::min(write.size, left);
       left -= size;
-      meet(slot, write.address, size, [&](size_t in_slot, size_t in_write, size_t count) {
+      meet(slot, write, size, [&](size_t in_slot, size_t in_write, size_t count) {
         const auto to = std::span(expected_).subspan(in_slot, count);
         const auto seen = slot.after.subspan(in_slot, count);
         if (write.kind == Write::Kind::unpredictable) {
@@ -78,7 +79,7 @@ bool Matcher::is_plain_error(const Allowed& allowed, Faults faults, const interf
     if (error != Errno::fault && error != Errno::intr) return false;
     expected_.assign(slot.before.begin(), slot.before.end());
     for (const Write& write : allowed.all_writes()) {
-      meet(slot, write.address, write.size, [&](size_t in_slot, size_t, size_t count) {
+      meet(slot, write, write.size, [&](size_t in_slot, size_t, size_t count) {
         std::ranges::copy(slot.after.subspan(in_slot, count), expected_.begin() + static_cast<ptrdiff_t>(in_slot));
       });
     }

@@ -44,6 +44,7 @@ struct Model::State {
   std::optional<Mismatch> judge(const RuleLine& line, RuleInfo& info, const interface::Invocation& invocation,
                                 const interface::Outcome& outcome, TaskId caller);
   void take_over(const Alternative& alternative, TaskId caller, const interface::Outcome& outcome);
+  SpaceId space_of(const Write& write, TaskId caller) const { return write.space == SpaceId::none ? world.tasks[caller].space : write.space; }
   void doubt_scribbles(TaskId caller, const interface::Outcome& outcome);
   void go_to_sleep(TaskId caller);
   void come_back(TaskId caller);
@@ -151,9 +152,10 @@ void Model::State::take_over(const Alternative& alternative, TaskId caller, cons
     const size_t size = std::min(write.size, left);
     left -= size;
     if (size == 0 || is_slots(world, write.address)) continue;
-    // What was not foretold may not have been stored at all.
-    const auto seen = write.kind == Write::Kind::exact ? allowed.bytes_of(write).first(size) : actual.bytes(write.address, size);
-    world.store(world.tasks[caller].space, write.address, size, seen);
+    std::span<const std::byte> bytes;  // none: what was not foretold and cannot be seen may not have been stored at all
+    if (write.kind == Write::Kind::exact) bytes = allowed.bytes_of(write).first(size);
+    else if (write.space == SpaceId::none) bytes = actual.bytes(write.address, size);
+    world.store(space_of(write, caller), write.address, size, bytes);
   }
   doubt_scribbles(caller, outcome);
   if (outcome.kind == interface::Outcome::Kind::blocked) go_to_sleep(caller);
@@ -166,7 +168,7 @@ void Model::State::take_over(const Alternative& alternative, TaskId caller, cons
 void Model::State::doubt_scribbles(TaskId caller, const interface::Outcome& outcome) {
   if (outcome.value != -static_cast<int64_t>(Errno::fault) && outcome.value != -static_cast<int64_t>(Errno::intr)) return;
   for (const Write& write : allowed.all_writes()) {
-    if (write.size > 0 && !is_slots(world, write.address)) world.doubt(world.tasks[caller].space, write.address, write.size);
+    if (write.size > 0 && !is_slots(world, write.address)) world.doubt(space_of(write, caller), write.address, write.size);
   }
 }
 
@@ -182,6 +184,7 @@ void Model::State::go_to_sleep(TaskId caller) {
     for (const FileId file : task.polled) {
       if (file != FileId::none) ++world.files[file].references;
     }
+    task.remembered.assign(scratch.remembered.begin(), scratch.remembered.end());
   }
   task.blocked = true;
 }
@@ -196,6 +199,7 @@ void Model::State::come_back(TaskId caller) {
     if (file != FileId::none) world.drop_file(file);
   }
   task.polled.clear();
+  task.remembered.clear();
   stop_waiting(world, caller);
 }
 

@@ -87,7 +87,7 @@ struct ReadyCount {
 Result<ReadyCount> count_ready(const Call& call, uint32_t count) {
   ReadyCount ready;
   for (uint32_t index = 0; index < count; ++index) {
-    const auto entry = TRY(call.read<PollFd>(entry_address(call, index)));
+    const auto entry = TRY(call.read_once<PollFd>(entry_address(call, index)));
     const Readiness one = entry_readiness(call, entry);
     call.polls(entry_file(call, entry));
     ready.certain += one.certain != 0;
@@ -102,7 +102,7 @@ bool sleeps_on(const Call& call, uint32_t count) {
   if (!call.resumed() || call.task.polled.size() != count) return false;
   for (uint32_t index = 0; index < count; ++index) {
     const FileId id = call.task.polled[index];
-    const auto entry = call.read<PollFd>(entry_address(call, index));
+    const auto entry = call.read_once<PollFd>(entry_address(call, index));
     if (id != FileId::none && entry && file_readiness(call, id, entry->events).certain != 0) return false;
   }
   return true;
@@ -153,7 +153,7 @@ Result<> poll_entries(const Call& call, Allowed& allowed, Wait wait, uint64_t ti
     allowed.returns(least, ready->possible);
   }
   for (uint32_t index = 0; index < count; ++index) {
-    const Readiness one = entry_readiness(call, *call.read<PollFd>(entry_address(call, index)));
+    const Readiness one = entry_readiness(call, *call.read_once<PollFd>(entry_address(call, index)));
     const auto bits = static_cast<uint16_t>(one.certain);
     const auto mask = static_cast<uint16_t>(~(one.possible & ~one.certain));
     const uint64_t address = revents_address(call, index);
@@ -176,13 +176,13 @@ Result<> poll(const Call& call, Allowed& allowed) {
 Result<> ppoll(const Call& call, Allowed& allowed) {
   Wait wait = Wait::forever;
   if (call.address(2) != 0) {
-    const auto timeout = TRY(call.read<Timespec>(call.address(2)));
+    const auto timeout = TRY(call.read_once<Timespec>(call.address(2)));
     if (!is_valid(timeout)) return fail(Errno::inval);
     wait = timeout.seconds == 0 && timeout.nanoseconds == 0 ? Wait::none : Wait::bounded;
   }
   if (call.address(3) != 0) {
     if (call.arg<uint64_t>(4) != sizeof(uint64_t)) return fail(Errno::inval);
-    if (const auto mask = call.read<uint64_t>(call.address(3)); !mask) return fail(mask.error());
+    if (const auto mask = call.read_once<uint64_t>(call.address(3)); !mask) return fail(mask.error());
   }
   return poll_entries(call, allowed, wait, wait == Wait::bounded ? call.address(2) : 0);
 }

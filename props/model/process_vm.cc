@@ -23,6 +23,13 @@ Result<std::vector<Piece>> other_pieces(const Call& call) {
 
 bool meet(const Piece& one, const Piece& other) { return one.address < other.address + other.size && other.address < one.address + one.size; }
 
+// Whether some of it may lie at another address as well.
+bool is_shared(const Call& call, Pieces pieces) {
+  return std::ranges::any_of(call.space().regions, [&](const Region& region) {
+    return region.shared && std::ranges::any_of(pieces, [&](const Piece& piece) { return meet(piece, {region.begin, region.end - region.begin}); });
+  });
+}
+
 enum class Way : uint8_t { in, out };
 
 void writes(Allowed& allowed, Pieces pieces, std::span<const std::byte> bytes, bool known) {
@@ -59,6 +66,7 @@ Result<> transfer(const Call& call, Allowed& allowed, Way way) {
     if (near == 0) return {};
     allowed.transfers(1, static_cast<int64_t>(near));
     if (way == Way::in) writes(allowed, local, std::vector<std::byte>(near), false);
+    else for (const Piece& piece : remote) allowed.writes_elsewhere(call.world.tasks[id].space, piece.address, std::min(piece.size, near));
     return {};
   }
   const uint64_t moved = std::min<uint64_t>(near, reach(remote, way == Way::in));
@@ -67,7 +75,7 @@ Result<> transfer(const Call& call, Allowed& allowed, Way way) {
   const bool overlap = std::ranges::any_of(local, [&](const Piece& one) { return std::ranges::any_of(remote, [&](const Piece& other) { return meet(one, other); }); });
   const std::vector<Piece>& from = way == Way::in ? remote : local;
   allowed.transfers(moved < wanted ? 1 : static_cast<int64_t>(moved), static_cast<int64_t>(moved));
-  writes(allowed, way == Way::in ? local : remote, call.load(from, moved), !overlap && !call.space().shares_files);
+  writes(allowed, way == Way::in ? local : remote, call.load(from, moved), !overlap && !(is_shared(call, local) && is_shared(call, remote)));
   return {};
 }
 

@@ -23,7 +23,7 @@ using Sets = std::array<uint64_t, sets_count>;
 Result<Sets> read_sets(const Call& call, uint32_t count) {
   Sets sets{};
   for (size_t set = 0; set < sets_count && count > 0; ++set) {
-    if (call.address(1 + set) != 0) sets[set] = TRY(call.read<uint64_t>(call.address(1 + set)));
+    if (call.address(1 + set) != 0) sets[set] = TRY(call.read_once<uint64_t>(call.address(1 + set)));
   }
   return sets;
 }
@@ -100,7 +100,7 @@ Result<> select(const Call& call, Allowed& allowed) {
   };
   Wait how = Wait::forever;
   if (call.address(4) != 0) {
-    const auto given = TRY(call.read<Timeval>(call.address(4)));
+    const auto given = TRY(call.read_once<Timeval>(call.address(4)));
     constexpr int64_t second = 1'000'000;
     int64_t seconds;
     const bool too_far = __builtin_add_overflow(given.seconds, given.microseconds / second, &seconds);
@@ -114,16 +114,16 @@ Result<> pselect6(const Call& call, Allowed& allowed) {
   struct Mask {
     uint64_t address, size;
   } mask{};
-  if (call.address(5) != 0) mask = TRY(call.read<Mask>(call.address(5)));
+  if (call.address(5) != 0) mask = TRY(call.read_once<Mask>(call.address(5)));
   Wait how = Wait::forever;
   if (call.address(4) != 0) {
-    const auto timeout = TRY(call.read<Timespec>(call.address(4)));
+    const auto timeout = TRY(call.read_once<Timespec>(call.address(4)));
     if (!is_valid(timeout)) return fail(Errno::inval);
     how = timeout.seconds == 0 && timeout.nanoseconds == 0 ? Wait::none : Wait::bounded;
   }
   if (mask.address != 0) {
     if (mask.size != sizeof(uint64_t)) return fail(Errno::inval);
-    if (const auto read = call.read<uint64_t>(mask.address); !read) return fail(read.error());
+    if (const auto read = call.read_once<uint64_t>(mask.address); !read) return fail(read.error());
   }
   return props::select(call, allowed, how, how == Wait::bounded ? call.address(4) : 0);
 }

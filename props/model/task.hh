@@ -43,6 +43,13 @@ struct Process {
   void clear() { *this = {}; }
 };
 
+// What a call has read of guest memory, where it does so once and others may store there while it sleeps.
+struct Remembered {
+  uint64_t address;
+  size_t size;
+  std::array<std::byte, 16> bytes;
+};
+
 struct Task {
   int32_t tid = 0;                    // 0: not known yet, for its parent has not come back from vfork(2)
   ProcessId process = ProcessId::none;
@@ -59,11 +66,13 @@ struct Task {
   std::array<FileId, held_max> held{FileId::none, FileId::none};  // what that call reads or writes, whatever becomes of its descriptors meanwhile
   uint64_t started_at = 0;            // the file position it began with
   std::vector<FileId> polled;         // the same for poll(2), by entry; none for one that names nothing
+  std::vector<Remembered> remembered;  // the arguments that it had read by then
   void clear() {
     auto room = std::move(polled);
-    room.clear();
+    auto more_room = std::move(remembered);
+    room.clear(), more_room.clear();
     *this = {};
-    polled = std::move(room);
+    polled = std::move(room), remembered = std::move(more_room);
   }
 };
 

@@ -143,7 +143,7 @@ Result<> time(const Call& call, Allowed& allowed) {
 }
 
 Result<> nanosleep(const Call& call, Allowed& allowed) {
-  const auto span = TRY(call.read<Timespec>(call.address(0)));
+  const auto span = TRY(call.read_once<Timespec>(call.address(0)));
   if (!is_valid(span)) return fail(Errno::inval);
   return sleep(call, allowed, CLOCK_MONOTONIC, add(call.world.clock_floor[CLOCK_MONOTONIC], span), call.address(1));
 }
@@ -154,7 +154,7 @@ Result<> clock_nanosleep(const Call& call, Allowed& allowed) {
   TRY(check_clock(allowed, clock));
   if (is_common_clock(clock) && !has_sleep(clock)) return fail(Errno::opnotsupp);
   if (!is_common_clock(clock)) allowed.may_fail({Errno::opnotsupp, Errno::perm});
-  const auto span = TRY(call.read<Timespec>(call.address(2)));
+  const auto span = TRY(call.read_once<Timespec>(call.address(2)));
   if (!is_valid(span)) return fail(Errno::inval);
   if (!is_common_clock(clock)) {
     may_tell_left(call, allowed, absolute ? 0 : call.address(3));
