@@ -12,6 +12,7 @@ ALLOWED = {
     "libos": ["libos"],
     "shims": ["libos"],
     "platforms": ["libos/base", "libos/platform", "libos/interface"],
+    "platforms/snp/image": ["libos", "shims", "platforms"],  # a program, put together from all layers
     "platforms/mock": ["libos/base", "libos/platform", "libos/interface", "platforms"],
     "props/lift": ["libos/base"],
     "props/model": ["libos/base", "libos/interface", "libos/machine/config.hh"],
