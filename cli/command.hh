@@ -29,6 +29,7 @@ void add_regress(CLI::App& app, int& exit_code);
 void add_fuzz(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
+void add_bisect(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 // Below the command `regress`.
 void add_regress_add(CLI::App& regress, int& exit_code);

@@ -37,6 +37,7 @@ constexpr Example examples[]{
     {"fuzz", "./cupel fuzz linux_program snp_psc --time 5m"},
     {"replay", "./cupel replay corpus/regressions/linux-rename-below-itself/program.txt"},
     {"regress", "./cupel regress snp --mutants"},
+    {"bisect", "./cupel bisect .cupel/state/findings/ID/program.txt --good HEAD~20"},
     {"prove", "./cupel prove snp"},
     {"describe", "./cupel describe linux --json"},
     {"bench", "./cupel bench fuzz --json"},
@@ -79,6 +80,7 @@ int main(int count, char** arguments) {
   cupel::cli::add_fuzz(app, exit_code);
   cupel::cli::add_replay(app, exit_code);
   cupel::cli::add_regress(app, exit_code);
+  cupel::cli::add_bisect(app, exit_code);
   cupel::cli::add_prove(app, exit_code);
   cupel::cli::add_describe(app, exit_code);
 #ifdef CUPEL_HAS_BENCH

@@ -13,7 +13,9 @@
 #include "cli/duration.hh"
 #include "fuzz/campaign/campaign.hh"
 #include "fuzz/campaign/plan.hh"
+#include "fuzz/campaign/reach.hh"
 #include "fuzz/campaign/report.hh"
+#include "fuzz/regress/base.hh"
 #include "fuzz/target.hh"
 
 namespace cupel::cli {
@@ -21,7 +23,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> targets;
-  std::string time = "60s", state, campaign;
+  std::string time = "60s", state, campaign, base;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   std::map<std::string, unsigned> parts;
   uint32_t seed = 1;
@@ -100,6 +102,26 @@ std::expected<void, std::string> take_plan(const CLI::App& command, Options& opt
   return {};
 }
 
+// With a base, the targets that run what has changed since get more of the time.
+std::expected<void, std::string> weigh_by_change(Options& options) {
+  if (options.base.empty()) return {};
+  const auto changed = fuzz::changed_since(root(), options.base);
+  if (!changed) return std::unexpected("--base: " + changed.error());
+  const auto map = fuzz::read_reach(root() / "corpus/reach.json");
+  if (!map) return std::unexpected(map.error());
+  if (auto parts = fuzz::parts_by_reach(*map, *changed); !parts.empty()) options.parts = std::move(parts);
+  return {};
+}
+
+// Moves away what the base has as well; what is left is the change's doing.
+std::expected<void, std::string> ask_base(const Options& options, const fuzz::State& state) {
+  if (options.base.empty()) return {};
+  const auto aside = fuzz::set_aside_what_base_has(state, fuzz::Revision(root(), root() / ".cupel/base"), options.base);
+  if (!aside) return std::unexpected("--base: " + aside.error());
+  for (const std::string& id : *aside) std::cerr << fmt::format("cupel: {} fails on {} as well; it is in {}\n", id, options.base, (state.folder() / "on-base").string());
+  return {};
+}
+
 int run(const Options& options) {
   auto time = parse_duration(options.time);
   if (!time) return complain("--time: " + time.error());
@@ -120,14 +142,16 @@ int run(const Options& options) {
   if (!result) return complain(result.error());
   auto state = fuzz::State::open(campaign.state);
   if (!state) return complain(state.error());
+  if (auto asked = ask_base(options, *state); !asked) return complain(asked.error());
+  const size_t findings = state->all_findings().size();
   auto page = fuzz::write_report(*state);
   if (!page) return complain(page.error());
   if (options.json) {
-    print_json({{"event", "end"}, {"executions", result->executions}, {"findings", result->findings.size()}, {"edges", result->edges}, {"report", *page}});
+    print_json({{"event", "end"}, {"executions", result->executions}, {"findings", findings}, {"edges", result->edges}, {"report", *page}});
   } else {
-    std::cout << fmt::format("{} executions, {} edges, {} findings\nreport: {}\n", result->executions, result->edges, result->findings.size(), *page);
+    std::cout << fmt::format("{} executions, {} edges, {} findings\nreport: {}\n", result->executions, result->edges, findings, *page);
   }
-  return result->findings.empty() ? exit_fine : exit_findings;
+  return findings == 0 ? exit_fine : exit_findings;
 }
 
 }  // namespace
@@ -141,9 +165,11 @@ void add_fuzz(CLI::App& app, int& exit_code) {
   command->add_option("--jobs", options->jobs, "processes at once")->capture_default_str()->check(CLI::PositiveNumber);
   command->add_option("--state", options->state, "the campaign's folder (default: .cupel/state)");
   command->add_option("--seed", options->seed, "seed of the engines")->capture_default_str();
+  command->add_option("--base", options->base, "a commit: more time for targets that run what changed since; what fails there too is no finding");
   command->add_flag("--json", options->json, "events as JSON lines on stdout");
   command->callback([options, command, &exit_code] {
-    const auto planned = take_plan(*command, *options);
+    auto planned = take_plan(*command, *options);
+    if (planned) planned = weigh_by_change(*options);
     exit_code = planned ? run(*options) : complain(planned.error());
   });
   std::string about = "Targets:\n";
