@@ -34,10 +34,10 @@ libos::Config small_config() {
 
 void World::Unmap::operator()(std::byte* region) const { munmap(region, arena_size); }
 
-World::World(mock::Guest& guest) : platform_(guest), region_(map_region()) {
+World::World(mock::Guest& guest, const std::function<platform::Platform&(mock::MockPlatform&)>& over) : platform_(guest), region_(map_region()) {
   arena_ = Arena::create({region_.get(), arena_size});
   allocated_before_ = arena_->allocated_size();
-  const auto booted = libos::Machine::boot(*arena_, platform_, small_config());
+  const auto booted = libos::Machine::boot(*arena_, over ? over(platform_) : platform_, small_config());
   CHECK(booted.has_value());
   machine_ = booted_ = *booted;
   platform_.set_lock_word(&machine_->lock().word());
@@ -110,8 +110,8 @@ void World::reset(const mock::Chances& chances, std::byte fill) {
   arena_->set_fill(fill);
 }
 
-void World::abandon() {
-  platform_.abandon();
+void World::abandon(mock::MockPlatform::Stacks stacks) {
+  platform_.abandon(stacks);
   frames_stand_ = false;
   machine_ = nullptr;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 
 #include "fuzz/linux/arena_image.hh"
@@ -17,7 +18,8 @@ class World {
  public:
   static constexpr size_t arena_size = 8 * 1024 * 1024;  // bytes
 
-  explicit World(mock::Guest& guest);
+  // `over` may put a platform of its own between the machine and the mock.
+  explicit World(mock::Guest& guest, const std::function<platform::Platform&(mock::MockPlatform&)>& over = {});
 
   // Back to the beginning, with other chances. `fill`: what fresh allocations hold.
   void reset(const mock::Chances& chances, std::byte fill);
@@ -26,7 +28,7 @@ class World {
   bool shut_down();
 
   // Leaves everything as it is, for a machine that cannot be taken down any more. Until the next reset() there is none.
-  void abandon();
+  void abandon(mock::MockPlatform::Stacks stacks = mock::MockPlatform::Stacks::kept);
 
   Arena& arena() { return *arena_; }
   libos::Machine& machine() { return *machine_; }

@@ -8,6 +8,7 @@
 #include "libos/base/check.hh"
 
 #if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if __has_feature(thread_sanitizer)
@@ -71,6 +72,13 @@ Fiber::Fiber() {
   if (memory == MAP_FAILED) throw std::bad_alloc();
   memory_ = {static_cast<std::byte*>(memory), guard_size + stack_size};
   CHECK(mprotect(memory, guard_size, PROT_NONE) == 0);
+  lay_out();
+#if __has_feature(thread_sanitizer)
+  tsan_inside_ = __tsan_create_fiber(0);
+#endif
+}
+
+void Fiber::lay_out() {
   // What cupel_mock_switch pops: r15 r14 r13 r12 rbx rbp, then its return address. After the `ret` the stack pointer
   // is 16-aligned, as cupel_mock_fiber_start's own call needs it.
   auto* top = reinterpret_cast<uint64_t*>(memory_.data() + memory_.size());  // SAFETY: page-aligned, ours, 8 words used below
@@ -82,9 +90,18 @@ Fiber::Fiber() {
   top[-6] = reinterpret_cast<uint64_t>(&Fiber::main);  // SAFETY: r12, called above
   top[-7] = top[-8] = top[-9] = 0;
   inside_ = top - 9;
+}
+
+void Fiber::forget() {
+  work_ = nullptr;
+#if __has_feature(address_sanitizer)
+  __asan_unpoison_memory_region(memory_.data() + guard_size, stack_size);
+#endif
 #if __has_feature(thread_sanitizer)
+  __tsan_destroy_fiber(tsan_inside_);
   tsan_inside_ = __tsan_create_fiber(0);
 #endif
+  lay_out();
 }
 
 Fiber::~Fiber() {
@@ -134,7 +151,7 @@ void Fiber::enter_stack([[maybe_unused]] void* fake_stack) {
 }
 
 void Fiber::main(Fiber* fiber) {
-  fiber->enter_stack(nullptr);
+  fiber->enter_stack(fiber->fake_inside_);
   for (;;) {
     fiber->work_(fiber->context_);
     fiber->work_ = nullptr;

@@ -22,10 +22,13 @@ class Fiber {
   // Back to whoever resumed it. From within.
   void suspend();
   bool busy() const { return work_ != nullptr; }
+  // Drops its work in the middle: what is on its stack is gone without a destructor. From outside of any fiber.
+  void forget();
 
  private:
   static void main(Fiber* fiber);
   void enter_stack(void* fake_stack);
+  void lay_out();
 
   std::span<std::byte> memory_;  // guard page, then the stack
   void* inside_ = nullptr;       // stack pointer while suspended

@@ -33,7 +33,7 @@ void MockPlatform::reset(const Chances& chances) {
   }
   next_ = nobody;
   wait_serial_ = switches_ = 0;
-  exhausted_ = false;
+  exhausted_ = halted_ = false;
   clock_ = boot_time;
   random_state_ = chances.seed;
   console_.clear();

@@ -65,8 +65,12 @@ class MockPlatform final : public platform::Platform {
   // will go on for ever.
   void run();
   bool exhausted() const { return exhausted_; }
-  // Forgets all tasks, wherever they are: the machine cannot be taken down by itself any more.
-  void abandon();
+  // Forgets all tasks, wherever they are: the machine cannot be taken down by itself any more. Their stacks are kept as they are;
+  // or used again, where nothing on them owns anything.
+  enum class Stacks : uint8_t { kept, used_again };
+  void abandon(Stacks stacks = Stacks::kept);
+  // halt() was called: no task runs any more.
+  bool halted() const { return halted_; }
   // An idle task runs Guest::run once more.
   void rouse(int32_t tid);
   // Tasks that sleep now.
@@ -82,6 +86,10 @@ class MockPlatform final : public platform::Platform {
   void watch(CallWatch* watch);
   // Whether stop() was called for the calling task: then its fiber has to return.
   bool stopped() const;
+  // The machine stands, in the middle of whatever it does; run() comes back, and until reset() nothing but abandon() is left.
+  [[noreturn]] void halt();
+  // Whether a task's fiber is what runs now.
+  bool in_task() const { return current_ != nobody; }
   // Counts how often the processor changed hands.
   uint64_t switches() const { return switches_; }
 
@@ -89,6 +97,7 @@ class MockPlatform final : public platform::Platform {
   // point, so that the order in which calls return is that in which they took effect; but where a call copies guest memory
   // without holding it, that is one.
   void set_lock_word(const std::atomic<uint32_t>* word) { lock_word_ = word; }
+  bool is_lock_word(const std::atomic<uint32_t>& word) const { return &word == lock_word_; }
 
   SimulatedMemory& memory() { return memory_; }
   const Scheduler& scheduler() const { return scheduler_; }
@@ -158,7 +167,7 @@ class MockPlatform final : public platform::Platform {
   uint32_t alive_ = 0;
   uint64_t wait_serial_ = 0;
   uint64_t switches_ = 0;
-  bool exhausted_ = false;
+  bool exhausted_ = false, halted_ = false;
   const std::atomic<uint32_t>* lock_word_ = nullptr;
   Chances chances_;
   platform::Nanoseconds clock_ = 0;

@@ -72,7 +72,7 @@ void MockPlatform::run() {
   const uint64_t last_switch = switches_ + switches_max;
   for (;;) {
     exhausted_ = switches_ >= last_switch;
-    if (exhausted_) return;
+    if (exhausted_ || halted_) return;
     if (next_ == nobody) {
       const auto candidates = ready();
       if (candidates.empty()) {
@@ -126,14 +126,22 @@ void MockPlatform::point_unless_locked() {
   if (chances_.schedule.order != Order::in_order) point();
 }
 
-void MockPlatform::abandon() {
+void MockPlatform::abandon(Stacks stacks) {
   for (TaskState& state : tasks_) {
-    if (state.fiber) abandoned_fibers_.push_back(std::move(state.fiber));
+    if (!state.fiber) continue;
+    if (stacks == Stacks::used_again) state.fiber->forget();
+    (stacks == Stacks::used_again ? spare_fibers_ : abandoned_fibers_).push_back(std::move(state.fiber));
   }
   tasks_.clear();
   due_.clear();
   alive_ = 0;
   next_ = nobody;
+}
+
+void MockPlatform::halt() {
+  halted_ = true;
+  next_ = nobody;
+  for (;;) suspend();
 }
 
 void MockPlatform::at_call(uint64_t due) {

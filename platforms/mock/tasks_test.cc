@@ -242,5 +242,24 @@ TEST_F(MockTasks, TheMixedPolicyGrantsSomeCallsAndKeepsItsWord) {
   EXPECT_FALSE(platform.granted(0));
 }
 
+TEST_F(MockTasks, AHaltedMachineStandsWhereItIsAndItsStacksAreUsedAgain) {
+  for (unsigned round = 0; round < 3; ++round) {
+    platform.reset({});
+    const Space space = platform.new_space(handler).value();
+    bool went_on = false;
+    guest[1] = [&] {
+      platform.halt();
+    };
+    guest[2] = [&] { went_on = true; };
+    ASSERT_TRUE(platform.start(1, space));
+    ASSERT_TRUE(platform.start(2, space));
+    platform.run();
+    EXPECT_TRUE(platform.halted());
+    EXPECT_FALSE(went_on);
+    platform.abandon(MockPlatform::Stacks::used_again);
+  }
+  EXPECT_EQ(calls(3, {.order = Order::in_order}), "123123123");
+}
+
 }  // namespace
 }  // namespace cupel::mock
