@@ -10,7 +10,7 @@ CUPEL = ""
 ROWS = {
     "engine-ceiling", "invariants", "model", "all-oracles", "three-way", "generate", "mutate", "mutate-bytes", "reset", "fork",
     "engine-ceiling+asan", "model+asan", "all-oracles+asan",
-    "snp_ap", "snp_attest", "snp_boot", "snp_cpuid", "snp_exits", "snp_hv_injection", "snp_io", "snp_messages", "snp_psc", "snp_vc",
+    "snp_ap", "snp_attest", "snp_boot", "snp_cpuid", "snp_exits", "snp_hv_injection", "snp_io", "snp_messages", "snp_psc", "snp_system", "snp_vc",
 }
 HELP = {row.removesuffix("+asan") for row in ROWS if not row.startswith("snp_")} | {"snp_psc"}
 

@@ -125,6 +125,12 @@ void add_tale(Script& script, Chooser& choose) {
       tell(When::after_exit, ActKind::info_2, event_word(choose));
       break;
     case Tale::device: {
+      // What the head of an answer says, of how many bytes follow.
+      if (choose.one_in(4)) {
+        const uint64_t slot = (uint64_t{frames::pool} << 12) + choose.below(2) * 1024, said = choose.one_in(3) ? choose.word() : choose.below(0x2000);
+        script.acts.push_back({When::after_exit, static_cast<uint16_t>(choose.below(4)), ActKind::poke, slot, said << 32});
+        break;
+      }
       const uint64_t done = choose.one_in(4) ? choose.word() : 1 + choose.below(3), id = choose.below(choose.one_in(4) ? 10 : 3), length = choose.one_in(3) ? choose.word() & 0xffff'ffff : choose.below(1100);
       // Right at its start, so that all that is looked at later is of its making; or when it is looked at.
       const bool early = choose.one_in(2);

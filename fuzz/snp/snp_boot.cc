@@ -1,5 +1,5 @@
 // The first steps, under a hypervisor that chose all that is not measured: CPUID values, the C-bit's place, memory maps, time.
-#include "fuzz/snp/guest_target.hh"
+#include "fuzz/snp/launch_pages.hh"
 #include "platforms/snp/boot.hh"
 #include "platforms/snp/clock.hh"
 #include "platforms/snp/svsm.hh"
@@ -42,29 +42,13 @@ class SnpBoot final : public GuestTarget<Guest> {
     auto& hardware = world.hardware;
     begin_record();
     launch(world, std::initializer_list<uint32_t>{ghcb_frame, frames::cpuid, frames::secrets, frames::calling_area, frames::call_list, proof, gate, 0x101u});
-    put_cpuid(world, Hardware::c_bit);
-    put_secrets(world, frames::secrets);
+    put_cpuid_page(world, Hardware::c_bit);
+    put_secrets_page(world);
     guest_.emplace(hardware, states_);
     taken_.clear();
     clock_last_ = khz_ = 0;
     status_ = Hardware::default_status, c_bit_said_ = Hardware::c_bit;
     verified_ = false;
-  }
-  static void put_cpuid(World& world, uint64_t c_bit_number) {
-    static constexpr uint32_t rows[][3] = {{0, 0, 0xd}, {1, 0, 0xa10f11}, {7, 0, 1}, {0xd, 0, 7}, {0xd, 1, 0xf}, {0x8000'0000, 0, 0x8000'0028}, {0x8000'001f, 0, 0x1a}};
-    const uint64_t base = address_of(frames::cpuid);
-    world.system.word(base) = std::size(rows);
-    for (size_t index = 0; index < std::size(rows); ++index) {
-      const auto& [leaf, subleaf, eax] = rows[index];
-      const uint64_t at = base + 0x10 + index * 0x30;
-      world.system.word(at) = uint64_t{subleaf} << 32 | leaf;
-      world.system.word(at + 8) = leaf == 0xd ? 1 : 0;
-      world.system.word(at + 0x18) = leaf == 0x8000'001f ? c_bit_number << 32 | eax : eax;
-    }
-  }
-  static void put_secrets(World& world, uint32_t frame) {
-    world.system.word(address_of(frame)) = 2;
-    for (uint64_t word = 0; word < 16; ++word) world.system.word(address_of(frame) + 0x20 + word * 8) = world.next_secret();
   }
 
   std::string_view perform(World& world, const Step& step) override {
@@ -74,7 +58,7 @@ class SnpBoot final : public GuestTarget<Guest> {
         hardware.status = status_ ^= uint64_t{1} << step.args[0];
         return "done";
       case c_bit:
-        if (!guest_->booted) put_cpuid(world, c_bit_said_ = step.args[0]);
+        if (!guest_->booted) put_cpuid_page(world, c_bit_said_ = step.args[0]);
         return "done";
       case boot: return perform_boot(world);
       default: break;
@@ -124,7 +108,7 @@ class SnpBoot final : public GuestTarget<Guest> {
     for (uint64_t word = 0; word < 16; ++word) {
       if (world.system.word(address_of(frames::secrets) + 0x20 + word * 8) != 0) violate(world, "policy", "no key left in the secrets page", "word " + std::to_string(word) + " of them");
     }
-    if ((guest_->boot.seed() & 0xffff'ffff'0000'0000) != 0x6a09'e667'0000'0000) violate(world, "policy", "a seed from the processor", "another");
+    if (guest_->boot.seed() >> 32 != Hardware::entropy_mark) violate(world, "policy", "a seed from the processor", "another");
     return "done";
   }
 

@@ -10,8 +10,8 @@
 namespace cupel::fuzz::snp {
 namespace {
 
-constexpr std::array<std::string_view, 19> oracle_names{"rmp", "shadow", "tlb", "scrub", "poison", "bounds", "progress", "double_fetch", "terminate", "answer", "nested",
-                                                        "nonce", "diff", "events", "debug", "forbidden", "ni", "policy", "honest"};
+constexpr std::array<std::string_view, 21> oracle_names{"rmp", "shadow", "tlb", "scrub", "poison", "bounds", "progress", "double_fetch", "terminate", "answer", "nested",
+                                                        "nonce", "diff", "events", "debug", "forbidden", "ni", "policy", "honest", "integrity", "leak"};
 
 Bytes bounded(Bytes bytes, size_t size_max) {
   if (bytes.size() > size_max) bytes.resize(size_max);
@@ -120,7 +120,7 @@ SnpTarget::Pass SnpTarget::pass(const Script& script, uint64_t secret, std::stri
       if (enabled(violation->oracle)) run.finding = Finding{violation->oracle, call_text(index, script), violation->expected, violation->got};
       break;
     }
-    if (was_legal && outcome != "done" && !world_.hypervisor.lied() && enabled("honest")) {
+    if (was_legal && !outcome.starts_with("done") && !world_.hypervisor.lied() && enabled("honest")) {
       run.finding = Finding{"honest", call_text(index, script), "done: the hypervisor was honest", std::string(outcome)};
       break;
     }

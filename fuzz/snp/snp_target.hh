@@ -50,18 +50,22 @@ class SnpTarget : public Target {
   // After the last step, if the guest still runs.
   virtual void finish(World&) {}
 
+  struct Pass {
+    Run run;
+    std::vector<uint64_t> traces;  // what the hypervisor had seen after each step
+  };
+  // One run of a script under one secret.
+  Pass pass(const Script& script, uint64_t secret, std::string* trace);
+  // All that a script's run is: under two secrets, and whatever else a target wants.
+  virtual Run execute(const Script& script, std::string* trace);
+  bool enabled(std::string_view oracle) const;
+  const World& world() const { return world_; }
+
   // An oracle's word; throws.
   [[noreturn]] static void violate(World& world, std::string_view oracle, std::string expected, std::string got) { world.hardware.violate(oracle, std::move(expected), std::move(got)); }
   static void expect_equal(World& world, std::string_view oracle, std::string_view what, uint64_t expected, uint64_t got);
 
  private:
-  struct Pass {
-    Run run;
-    std::vector<uint64_t> traces;  // what the hypervisor had seen after each step
-  };
-  bool enabled(std::string_view oracle) const;
-  Run execute(const Script& script, std::string* trace);
-  Pass pass(const Script& script, uint64_t secret, std::string* trace);
   std::string call_text(size_t index, const Script& script) const;
 
   std::string_view name_;

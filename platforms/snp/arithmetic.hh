@@ -87,9 +87,20 @@ template <class Word>
 constexpr Word nanoseconds_of(const Word& milliseconds, const Word& rest, const Word& khz) {
   return milliseconds * Word(1'000'000) + rest * Word(1'000'000) / khz;
 }
+// Time stands after 146 years: a counter near its end is the hypervisor's word, and must not take time back, nor bring a deadline
+// that lies ahead beyond what a word can say.
+inline constexpr uint64_t nanoseconds_max = INT64_MAX / 2, milliseconds_max = nanoseconds_max / 1'000'000 - 1;
 template <class Word>
 constexpr Word nanoseconds(const Word& ticks, const Word& khz) {
-  return nanoseconds_of<Word>(ticks / khz, ticks % khz, khz);
+  const Word milliseconds = ticks / khz;
+  if (milliseconds > Word(milliseconds_max)) return Word(nanoseconds_max);
+  return nanoseconds_of<Word>(milliseconds, ticks % khz, khz);
+}
+// The counter's value at a time; its last one where the time is beyond.
+constexpr uint64_t ticks_at(uint64_t nanoseconds, uint64_t khz) {
+  const uint64_t milliseconds = nanoseconds / 1'000'000;
+  if (milliseconds >= UINT64_MAX / khz) return UINT64_MAX;
+  return milliseconds * khz + nanoseconds % 1'000'000 * khz / 1'000'000;
 }
 
 }  // namespace cupel::snp

@@ -50,6 +50,8 @@ class DeviceQueue {
   // The answer's bytes.
   void take(const Completion& completion, std::span<uint8_t> bytes) { bounce_.take(completion.id, bytes.first(completion.length < bytes.size() ? completion.length : bytes.size())); }
   bool broken() const { return broken_; }
+  // No request is answered any more.
+  void abandon() { broken_ = true; }
 
  private:
   std::unexpected<Reason> give_up() {

@@ -8,6 +8,7 @@
 #include "platforms/snp/exits.hh"
 #include "platforms/snp/processors.hh"
 #include "platforms/snp/real_hardware.hh"
+#include "platforms/snp/south.hh"
 #include "platforms/snp/svsm.hh"
 #include "platforms/snp/vc.hh"
 
@@ -22,6 +23,8 @@ template class Boot<RealHardware>;
 template class Clock<RealHardware>;
 template class Bounce<RealHardware>;
 template class DeviceQueue<RealHardware>;
+template class Transport<RealHardware>;
+template class South<RealHardware>;
 template class Doorbell<RealHardware>;
 template class Processors<RealHardware>;
 template class Messages<RealHardware, AesGcm>;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "platforms/mock/snp/hardware.hh"
+#include "platforms/snp/arithmetic.hh"
 #include "platforms/snp/negotiation.hh"
 #include "platforms/snp/page_states.hh"
 
@@ -114,6 +115,32 @@ TEST_F(GuestTest, ARemappedPageIsNotRescindedTwice) {
   EXPECT_FALSE(run([](auto& pages) { pages.share(5, 1); }));
   EXPECT_TRUE(core_->terminated());
   EXPECT_FALSE(hardware_.violation().has_value());
+}
+
+TEST(Clock, NanosecondsGoForwardToTheCountersLastValue) {
+  for (const uint64_t khz : {frequency_min_khz, uint64_t{1'000'000}, uint64_t{2'000'000}, frequency_max_khz}) {
+    uint64_t last = 0;
+    for (unsigned shift = 0; shift < 64; ++shift) {
+      for (const uint64_t ticks : {uint64_t{1} << shift, (uint64_t{1} << shift) + ((uint64_t{1} << shift) - 1)}) {
+        const uint64_t now = nanoseconds<uint64_t>(ticks, khz);
+        EXPECT_GE(now, last) << ticks << " ticks at " << khz << " kHz";
+        EXPECT_LE(now, nanoseconds_max);
+        last = now;
+      }
+    }
+  }
+}
+
+TEST(Clock, ADeadlinesTicksAreNotBeforeItsTimeByMoreThanOneAndNeverWrap) {
+  for (const uint64_t khz : {frequency_min_khz, uint64_t{2'000'000}, frequency_max_khz}) {
+    EXPECT_EQ(ticks_at(1'000'000, khz), khz);
+    EXPECT_EQ(ticks_at(1'500'000, khz), khz + khz / 2);
+    for (const uint64_t time : {uint64_t{999}, uint64_t{123'456'789}, nanoseconds_max / 3}) {
+      const uint64_t ticks = ticks_at(time, khz);
+      if (ticks != UINT64_MAX) EXPECT_LE(time - nanoseconds<uint64_t>(ticks, khz), 1'000'000 / khz + 1);
+    }
+  }
+  EXPECT_EQ(ticks_at(UINT64_MAX, frequency_max_khz), UINT64_MAX);
 }
 
 }  // namespace

@@ -298,7 +298,7 @@ std::optional<uint64_t> Hardware::entropy() {
   act();
   step();
   if (hypervisor_.takes_entropy()) return std::nullopt;
-  return 0x6a09'e667'f3bc'c908 ^ exit_count_;
+  return (entropy_mark << 32 | 0xf3bc'c908) ^ exit_count_;
 }
 
 Untrusted<uint64_t> Hardware::timestamp(const Site* site) {

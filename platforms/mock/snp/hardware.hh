@@ -101,6 +101,7 @@ class Hardware final : private SharedAccess {
   bool mapped_large(uint64_t gfn) const { return gfn / large_pages != 2; }
   void flush_translations();
   uint64_t load_through(uint64_t gpa, unsigned c_bit);
+  static constexpr uint64_t entropy_mark = 0x6a09'e667;  // the upper half of every word
   std::optional<uint64_t> entropy();
   Untrusted<uint64_t> timestamp(const Site* site);
   void set_interrupts(bool on);

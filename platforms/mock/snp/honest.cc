@@ -61,8 +61,10 @@ void Hypervisor::handle_event(uint64_t code) {
       if (info_1 == 0) ghcb(0x1f8) = index == 0x1b ? 0xfee0'0d00 : index & 0xffff'ffff, ghcb(0x310) = 0;
       break;
     case 0x81: ghcb(0x1f8) = 0; break;
-    case 0x89:
     case 0x8000'0002:
+      if (info_1 == notify_gpa) serve_honestly();
+      break;
+    case 0x89:
     case 0x8000'0003:
     case 0x8000'0015:
     case 0x8000'0018: break;
@@ -164,6 +166,45 @@ void Hypervisor::serve_queue(uint64_t requests_max, uint64_t seed) {
     lie(queue + 0x808 + done % entries * 8, (slot - (uint64_t{frames::pool} << 12)) / slot_size % entries | room << 32);
   }
   lie(queue + 0x800, done);
+}
+
+// What a request's bytes ask for, in the form of platforms/snp/transports.hh: how many bytes the answer has.
+uint64_t Hypervisor::answer_request(uint64_t slot, uint64_t room) {
+  constexpr uint64_t head = 8, sector_size = 512, packet = 60, message_head = 7;
+  const uint64_t kind = system_.word(slot) & 0xffff'ffff, sector = system_.word(slot + 8), room_left = room - std::min(room, head);
+  uint64_t length = 0;
+  if (kind == 1) {
+    length = std::min(sector_size, room_left);
+    for (uint64_t offset = 0; offset < length; offset += 8) {
+      uint64_t word = 0;
+      for (uint64_t byte = 0; byte < 8; ++byte) {
+        const uint64_t at = sector * sector_size + offset + byte;
+        if (at < disk.size()) word |= uint64_t{disk[at]} << (byte * 8);
+      }
+      put(slot + head + offset, word);
+    }
+  } else if (kind == 3) {
+    length = std::min(packet, room_left);
+    for (uint64_t offset = 0; offset < length; offset += 8) put(slot + head + offset, 0x0101'0101'0101'0101 * (offset / 8));
+  } else if (kind == 4) {
+    // The answer to any 9P message: one of the next type, with its tag and no body.
+    length = message_head;
+    put(slot + head, message_head | ((system_.word(slot + 16) >> 32 & 0xff) + 1) << 32 | (system_.word(slot + 16) >> 40 & 0xffff) << 40);
+  }
+  put(slot, length << 32);
+  return head + length;
+}
+
+void Hypervisor::serve_honestly() {
+  constexpr uint64_t queue = uint64_t{frames::queue} << 12, entries = 8, slot_size = 1024;
+  const uint64_t posted = system_.word(queue) & 0xffff'ffff;
+  uint64_t done = system_.word(queue + 0x800) & 0xffff'ffff;
+  for (; done < posted && posted - done <= entries && !stalled_; ++done) {
+    const uint64_t request = queue + 8 + done % entries * 16, slot = system_.word(request) % memory_size;
+    const uint64_t length = answer_request(slot, std::min(system_.word(request + 8) >> 32, slot_size));
+    put(queue + 0x808 + done % entries * 8, (slot - (uint64_t{frames::pool} << 12)) / slot_size % entries | length << 32);
+  }
+  put(queue + 0x800, done);
 }
 
 bool Hypervisor::change_page(uint32_t gfn, bool to_private, bool large) {

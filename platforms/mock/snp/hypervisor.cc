@@ -28,6 +28,7 @@ void Hypervisor::begin(std::span<const Act> script) {
   lied_frames_.clear();
   given_msrs_.clear();
   created_.clear();
+  disk = {};
 }
 
 void Hypervisor::follow(std::span<const Act> script) {

@@ -68,6 +68,9 @@ class Hypervisor {
   bool loses_store();
   bool msr_registered(uint64_t gpa) const { return registered_ == gpa; }
   uint64_t secure_error = 0;           // of the request now handled: not processed
+  // An honest device behind the queue, told of requests by a store to this address: its disk, and what it was sent.
+  static constexpr uint64_t notify_gpa = 0xfed0'0000;
+  std::span<const uint8_t> disk;
 
  private:
   void fire(When when, uint32_t nth) {
@@ -85,6 +88,8 @@ class Hypervisor {
   void handle_creation();
   void handle_doorbell();
   void serve_queue(uint64_t requests_max, uint64_t seed);
+  void serve_honestly();
+  uint64_t answer_request(uint64_t slot, uint64_t room);
   void answer(uint64_t info_2 = 0);
   void refuse(uint64_t why);
   bool change_page(uint32_t gfn, bool to_private, bool large);

@@ -1,10 +1,10 @@
 // What is taken from parties that are not the guest: events, devices, the SVSM, boot data, the CPUID page; and what is said to
 // the processor about pages.
 #include "platforms/snp/boot.hh"
-#include "platforms/snp/device_queue.hh"
 #include "platforms/snp/doorbell.hh"
 #include "platforms/snp/processors.hh"
 #include "platforms/snp/svsm.hh"
+#include "platforms/snp/transports.hh"
 #include "props/proofs/proof.hh"
 
 namespace cupel::proofs {
@@ -46,6 +46,16 @@ Bool a_completion_is_of_a_request_under_way_and_within_its_room(CompletionAccept
   Bool all = true;
   for (const bool outstanding : {false, true}) all &= Bool(accepted(id, length, outstanding, room)) == ((id < queue_size) & Bool(outstanding) & (length <= room));
   return all;
+}
+
+using AnswerAccepted = bool (*)(const U64& head, const U64& came, const U64& room);
+
+// However long a device says that its answer is: what is copied lies in what came, behind the head, and in the room there is.
+Bool an_answer_is_copied_within_what_came_and_its_room(AnswerAccepted accepted) {
+  const auto head = U64::any("head"), came = U64::any("came"), room = U64::any("room");
+  if (!accepted(head, came, room)) return true;
+  const U64 length = head >> 32;
+  return ((head & 0xffff'ffff) == 0) & (came >= answer_head) & (length <= came - answer_head) & (length <= room);
 }
 
 using ReplyAccepted = bool (*)(const U64& head, const U64& length, const U64& type, const U64& tag);
@@ -155,6 +165,8 @@ bool compares_without_wrapping(const U64& said, const U64& taken, const U64& out
 bool takes_any_jump(const U64&, const U64&, const U64&) { return true; }
 bool forgets_who_is_outstanding(const U64& id, const U64& length, bool, const U64& room) { return id < queue_size && length <= room; }
 bool forgets_the_room(const U64& id, const U64&, bool outstanding, const U64&) { return id < queue_size && outstanding; }
+bool forgets_the_head(const U64& head, const U64& came, const U64& room) { return (head & 0xffff'ffff) == 0 && head >> 32 <= came && head >> 32 <= room; }
+bool believes_the_answer(const U64& head, const U64& came, const U64&) { return (head & 0xffff'ffff) == 0 && came >= answer_head && head >> 32 <= came - answer_head; }
 bool takes_the_size_from_the_device(const U64& head, const U64&, const U64& type, const U64& tag) { return (head >> 32 & 0xff) == type && (head >> 40 & 0xffff) == tag && (head & 0xffff'ffff) >= 7; }
 bool forgets_the_tag(const U64& head, const U64& length, const U64& type, const U64&) { return (head & 0xffff'ffff) >= 7 && (head & 0xffff'ffff) <= length && (head >> 32 & 0xff) == type; }
 bool goes_back(const U64&, const U64& entries, const U64& header) { return (header & 0xffff) == entries && (header >> 16 & 0xffff) <= entries && header >> 32 == 0; }
@@ -178,6 +190,8 @@ const Registration registered{
           {{"compares_without_wrapping", compares_without_wrapping}, {"takes_any_jump", takes_any_jump}}),
     proof("snp", "a_completion_is_of_a_request_under_way_and_within_its_room", a_completion_is_of_a_request_under_way_and_within_its_room, completion_accepted<U64>,
           {{"forgets_who_is_outstanding", forgets_who_is_outstanding}, {"forgets_the_room", forgets_the_room}}),
+    proof("snp", "an_answer_is_copied_within_what_came_and_its_room", an_answer_is_copied_within_what_came_and_its_room, answer_accepted<U64>,
+          {{"forgets_the_head", forgets_the_head}, {"believes_the_answer", believes_the_answer}}),
     proof("snp", "a_reply_is_whole_and_of_its_own_request", a_reply_is_whole_and_of_its_own_request, reply_accepted<U64>,
           {{"takes_the_size_from_the_device", takes_the_size_from_the_device}, {"forgets_the_tag", forgets_the_tag}}),
     proof("snp", "a_list_goes_on_without_skipping_or_leaving_its_entries", a_list_goes_on_without_skipping_or_leaving_its_entries, svsm::list_progress<U64>,
