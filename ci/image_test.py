@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Boots the SEV-SNP images in QEMU without SEV. The release image must refuse; the one for testing must run a static busybox as
-Linux does, hold guest code in its ring, and end with the program's status. Skips, saying why, where QEMU or busybox is missing."""
+Linux does, hold guest code in its ring, and end with the program's status. Skips, saying why, where QEMU or busybox is missing.
+Usage: image_test.py [PATH_OF_CUPEL_RUN]"""
 import pathlib
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "build/freestanding/platforms/snp/image"
 QEMU, BUSYBOX = shutil.which("qemu-system-x86_64"), shutil.which("busybox")
+RUN = sys.argv.pop() if len(sys.argv) > 1 else ""
 GAVE_UP, REFUSED = 125, "reason 12:"  # snp::Reason::sev_status
 
 # Each is run natively as well, by the same busybox among the same files: output and status must be equal.
@@ -121,6 +123,26 @@ class Programs(unittest.TestCase):
 
     def test_a_processor_without_smap_and_random_numbers_will_do_for_testing(self):
         self.assertEqual(boot("snp-testing.elf", self.archive, ["sh", "-c", "seq 3 | wc -l; exit 4"], "qemu64"), (4, "3\n"))
+
+    def run_command(self, *arguments, **how):
+        done = subprocess.run([RUN, "--platform", "snp-qemu", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, **how)
+        return done.returncode, done.stdout, done.stderr
+
+    @unittest.skipUnless(RUN, "this build has no cupel run")
+    def test_cupel_run_boots_it_and_ends_with_the_programs_status(self):
+        self.assertEqual(self.run_command("--", "sh", "-c", "seq 1 20 | sort -rn | head -n 1; echo '100%  a,b' ''; exit 42"), (42, "20\n100%  a,b \n", ""))
+        self.assertEqual(self.run_command("--archive", self.archive, "--", "attempt", "undefined"), (132, "", ""))
+        self.assertEqual(self.run_command("--", "no-such")[0], 127)
+
+    @unittest.skipUnless(RUN, "this build has no cupel run")
+    def test_cupel_run_says_what_it_cannot_do(self):
+        for arguments in (["--root", "/usr", "--", "sh"], ["--explain", "--", "sh"], ["--archive", "/no/such", "--", "sh"], ["--"]):
+            with self.subTest(arguments):
+                status, out, error = self.run_command(*arguments)
+                self.assertEqual((status, out, error.count("\n")), (GAVE_UP, "", 1), error)
+        status, _, error = self.run_command("--", "sh", env={"PATH": "/no/such"})
+        self.assertEqual(status, GAVE_UP)
+        self.assertIn("qemu-system-x86", error)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
 
 #include "cli/run/boot.hh"
 #include "cli/run/explain.hh"
+#include "cli/run/snp_qemu.hh"
 #include "platforms/linux/supervisor.hh"
 #include "platforms/linux/traps.hh"
 
@@ -68,6 +69,8 @@ int main(int count, char** arguments) {
   app.add_flag("--json", options.json, "with --explain: one JSON object");
   app.add_flag("--require-isolation", options.require_isolation, "refuse to run where no protection keys keep the program from libos");
   app.add_flag("--no-patch", options.no_patch, "every call traps: slower, to compare");
+  app.add_option("--platform", options.platform, "linux: this host; snp-qemu: the SEV-SNP image in QEMU, without SEV, to test it")->check(CLI::IsMember({"linux", "snp-qemu"}))->capture_default_str();
+  app.add_option("--archive", options.archive, "with snp-qemu: a tar archive of its files (busybox)");
   app.add_option("COMMAND", options.command, "the program and its arguments, behind --");
   app.positionals_at_end();
   app.footer("Example:\n  ./cupel run -- sh -c 'ls / | wc -l'\n\nWhat runs and what does not, and how: docs/run.md");
@@ -76,8 +79,11 @@ int main(int count, char** arguments) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : cupel::run::exit_failed;
   }
-  if (options.explain) return cupel::run::explain(options);
+  const bool in_qemu = options.platform == "snp-qemu";
+  if (!in_qemu && !options.archive.empty()) return cupel::run::complain("--archive is for --platform snp-qemu");
+  if (options.explain && !in_qemu) return cupel::run::explain(options);
   if (options.command.empty()) return cupel::run::complain("which program? cupel run [OPTIONS] -- PROGRAM ARGUMENT...");
+  if (in_qemu) return cupel::run::run_in_qemu(options);
   if (options.require_isolation) return cupel::run::complain(std::string("--require-isolation: ") + cupel::run::isolation_here());
   return cupel::run::run(options);
 }

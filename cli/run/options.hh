@@ -12,6 +12,8 @@ struct Options {
   std::vector<std::string> variables;      // NAME=VALUE, over the caller's environment
   uint64_t memory = uint64_t{4} << 30;     // bytes for the machine: its programs' memory, its files and what libos keeps
   bool explain = false, json = false, require_isolation = false, no_patch = false;
+  std::string platform = "linux";
+  std::string archive;                     // with snp-qemu, a tar archive: the machine's files; empty: busybox
   std::vector<std::string> command;
 };
 
