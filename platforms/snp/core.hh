@@ -32,6 +32,25 @@ class Core {
 
   // Whether an exchange through the MSR is under way: whoever comes in between leaves the MSR as it was.
   bool msr_busy() const { return msr_busy_; }
+  // What the MSR is to hold at the next exit, until then. Whoever comes in between puts it back from here: the MSR itself is the
+  // hypervisor's to write as well, which would have us ask for what it likes.
+  struct Asked {
+    uint64_t word = 0;
+    bool waiting = false;
+  };
+  void ask(uint64_t word) {
+    asked_ = {word, true};
+    hardware.write_ghcb_msr(word);
+  }
+  const Asked& asked() const { return asked_; }
+  void put_back(const Asked& asked) {
+    asked_ = asked;
+    hardware.write_ghcb_msr(asked.word);
+  }
+  void exit() {
+    asked_.waiting = false;
+    hardware.vmgexit();
+  }
   uint64_t ghcb_gpa() const { return ghcb_gpa_; }
   bool interrupts_on() const { return interrupts_on_; }
   // Returns what it was before. Where they come on, what arrived meanwhile is looked at: `on_enable`.
@@ -55,6 +74,7 @@ class Core {
   uint64_t panic_number_ = 0;
   bool terminated_ = false;
   bool interrupts_on_ = false, msr_busy_ = false;
+  Asked asked_;
 };
 
 template <SnpHardware Hardware>
@@ -82,8 +102,8 @@ uint64_t Core<Hardware>::msr_exchange(uint64_t request, const Site* site, Judge 
   const bool interrupts = set_interrupts(false);
   require(!msr_busy_, Reason::nesting);
   msr_busy_ = true;
-  hardware.write_ghcb_msr(request);
-  hardware.vmgexit();
+  ask(request);
+  exit();
   // A host's word has no way in but the judge's.
   const auto word = hardware.read_ghcb_msr(site).checked([&](uint64_t answer) { return judge(answer).has_value(); });
   msr_busy_ = false;

@@ -62,7 +62,7 @@ class Ghcb {
   unsigned depth_ = 0;
   struct OuterMsr {
     bool kept = false;
-    uint64_t msr = 0;
+    typename Core<Hardware>::Asked msr = {};  // what is yet to be asked, or the answer, which waits for nothing
   };
   std::array<OuterMsr, 2> outer_{};
   Backup backup_ = {};
@@ -95,8 +95,9 @@ void Ghcb<Hardware>::restore(const Backup& backup) {
 template <SnpHardware Hardware>
 void Ghcb<Hardware>::enter() {
   core_.require(depth_ < 2, Reason::nesting);
-  outer_[depth_] = {core_.msr_busy() || depth_ == 1, 0};
-  if (outer_[depth_].kept) outer_[depth_].msr = core_.hardware.read_ghcb_msr(SITE("ghcb.backup_msr", "put back unread")).clamped(0, UINT64_MAX);
+  outer_[depth_] = {core_.msr_busy() || depth_ == 1, core_.asked()};
+  OuterMsr& outer = outer_[depth_];
+  if (outer.kept && !outer.msr.waiting) outer.msr.word = core_.hardware.read_ghcb_msr(SITE("ghcb.backup_msr", "put back unread")).clamped(0, UINT64_MAX);
   if (depth_ == 1) {
     save(backup_);
     // Whatever of the outer request is in the page by now is none of the inner one's inputs: all of it is overwritten.
@@ -109,7 +110,7 @@ template <SnpHardware Hardware>
 void Ghcb<Hardware>::leave() {
   --depth_;
   if (depth_ == 1) restore(backup_);
-  if (outer_[depth_].kept) core_.hardware.write_ghcb_msr(outer_[depth_].msr);
+  if (outer_[depth_].kept) core_.put_back(outer_[depth_].msr);
 }
 
 template <SnpHardware Hardware>
@@ -144,7 +145,7 @@ void Ghcb<Hardware>::write_request(const Request& request, ghcb::Fields in) {
   const ghcb::Bitmap valid = ghcb::bitmap_of(in);
   word(ghcb::valid_low).write(valid.low);
   word(ghcb::valid_high).write(valid.high);
-  core_.hardware.write_ghcb_msr(core_.ghcb_gpa());
+  core_.ask(core_.ghcb_gpa());
 }
 
 template <SnpHardware Hardware>
@@ -196,7 +197,7 @@ Answer Ghcb<Hardware>::exchange(const Request& request) {
   const bool interrupts = core_.set_interrupts(false);
   enter();
   write_request(request, static_cast<ghcb::Fields>(ghcb::always | contract->in | request.extra_in));
-  core_.hardware.vmgexit();
+  core_.exit();
   const Answer answer = read_answer(request, static_cast<ghcb::Fields>(contract->out | request.extra_out));
   leave();
   core_.set_interrupts(interrupts);
