@@ -140,7 +140,7 @@ void Hypervisor::handle_guest_request(bool extended) {
   if (stalled_) return answer(uint64_t{2} << 32);  // busy, for ever
   if (secure_error != 0) return answer(secure_error);
   answer(secure_processor_->process(system_.words(static_cast<uint32_t>(asked_1_ >> 12) % guest_frames), system_.words(static_cast<uint32_t>(asked_2_ >> 12) % guest_frames)));
-  for (uint64_t word = 0; word < words_of_page; ++word) lied_words_.erase(asked_2_ / 8 + word);
+  if (!lied_words_.empty()) std::erase_if(lied_words_, [first = asked_2_ / 8](uint64_t word) { return word - first < words_of_page; });
 }
 
 void Hypervisor::handle_creation() {

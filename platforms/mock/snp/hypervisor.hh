@@ -46,6 +46,7 @@ class Hypervisor {
   uint32_t lies() const { return lies_; }
   // Whether the word of shared memory holds what an act put there.
   bool lied_at(uint64_t gpa) const {
+    if (lied_words_.empty() && lied_frames_.empty()) return false;
     gpa %= memory_size;  // as the GHCB's address wraps, whose upper bits it can change as well
     return lied_words_.contains(gpa / 8) || lied_frames_.contains(gpa >> 12);
   }

@@ -102,8 +102,8 @@ void Hardware::check_request() {
   const auto* words = system_.words(static_cast<uint32_t>(request_ >> 12));
   for (uint64_t index = 0; index < words_of_page; ++index) {
     const uint64_t offset = index * 8;
-    if (hypervisor_.lied_at(page + offset) || hypervisor_.gave(page + offset, words[index])) continue;  // its own bytes
     if (words[index] == 0 || offset == 0x3f0 || offset == 0x3f8 || offset == 0xff8) continue;
+    if (hypervisor_.lied_at(page + offset) || hypervisor_.gave(page + offset, words[index])) continue;  // its own bytes
     const bool marked = offset < 0x400 && ((index < 64 ? low : high) >> (index & 63) & 1) != 0;
     const bool buffer = offset >= 0x800 && offset < 0xff0;
     if (!marked && !buffer) violate("poison", "nothing in the GHCB but this request", "a value at offset " + std::to_string(offset) + " that is no input of it");
