@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "fuzz/target.hh"
+
 namespace cupel::fuzz::snp {
 namespace {
 
@@ -20,6 +22,18 @@ TEST(Sites, EachIsReachedByATargetAndHasAGuard) {
 
 TEST(Sites, EachWasToldTwentyLiesOrMore) {
   for (const SiteReport& site : survey()) EXPECT_GE(site.lies, 20u) << site.name << " at " << site.file << ':' << site.line;
+}
+
+TEST(Traces, SayWhatBecameOfAPageAndWhichActCameBefore) {
+  const auto target = find_target("snp_psc")->make();
+  const auto input = target->parse("accept gfn=0x5 pages=0x1\n@before_pvalidate 0 remap a=0x5 b=0x9\n");
+  ASSERT_TRUE(input.has_value());
+  const std::string trace = target->trace(input->bytes);
+  const size_t assigned = trace.find("RMPUPDATE: system page 5 assigned for frame 5"), act = trace.find("act: @before_pvalidate 0 remap a=0x5 b=0x9");
+  const size_t validated = trace.find("PVALIDATE: frame 5, for which system page 9 stands");
+  EXPECT_NE(validated, std::string::npos) << trace;
+  EXPECT_LT(assigned, act) << trace;
+  EXPECT_LT(act, validated) << trace;
 }
 
 }  // namespace

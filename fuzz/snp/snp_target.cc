@@ -87,6 +87,12 @@ SnpTarget::Pass SnpTarget::pass(const Script& script, uint64_t secret, std::stri
   run.trace_hash = 0xcbf2'9ce4'8422'2325;
   const auto mix = [&](uint64_t value) { run.trace_hash = (run.trace_hash ^ value) * 0x100'0000'01b3; };
   world_.begin(secret);
+  // A trace has what pages become and the hypervisor's acts where they come, so that a violation's page has its history.
+  world_.hypervisor.on_act = nullptr, world_.hypervisor.on_page = nullptr;
+  if (trace != nullptr) {
+    world_.hypervisor.on_act = [trace](const mock_snp::Act& act) { *trace += "    act: " + snp::print(act) + "\n"; };
+    world_.hypervisor.on_page = [trace](const std::string& line) { *trace += "    " + line + "\n"; };
+  }
   begin(world_);
   world_.hardware.end_operation();
   world_.hypervisor.follow(script.acts);

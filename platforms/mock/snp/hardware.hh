@@ -147,6 +147,7 @@ class Hardware final : private SharedAccess {
   uint64_t field(uint64_t offset) const;
   bool valid(uint64_t offset) const;
   void use_private(uint64_t gfn, Write write);
+  void tell_page(const char* what, uint64_t gfn, const char* came) const;
   void translate(uint64_t gfn, bool encrypted) {
     if (translation_[gfn] != (encrypted ? 2 : 1)) translate_slowly(gfn, encrypted);
   }

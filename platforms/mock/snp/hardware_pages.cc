@@ -10,6 +10,10 @@ std::string frame(uint64_t gfn) { return "frame " + std::to_string(gfn); }
 
 }  // namespace
 
+void Hardware::tell_page(const char* what, uint64_t gfn, const char* came) const {
+  if (hypervisor_.on_page) hypervisor_.on_page(std::string(what) + ": " + frame(gfn) + ", for which system page " + std::to_string(system_.npt(static_cast<uint32_t>(gfn % guest_frames)).spa) + " stands" + came);
+}
+
 // A processor keeps the translation that it used first until it is told to drop it.
 void Hardware::translate_slowly(uint64_t gfn, bool encrypted) {
   uint8_t& held = translation_[gfn];
@@ -85,6 +89,7 @@ snp::Validated Hardware::pvalidate(uint64_t gfn, snp::PageSize size, bool valida
   if (large && !mapped_large(gfn)) violate("rmp", "2M at once only where the page tables map 2M", frame(gfn) + " is mapped by 4K entries");
   auto seen = system_.pvalidate(number, large, validate);
   if (!seen && hypervisor_.handle_nested_fault(number)) seen = system_.pvalidate(number, large, validate);
+  tell_page(large ? (validate ? "PVALIDATE of 2M" : "rescind of 2M") : (validate ? "PVALIDATE" : "rescind"), gfn, !seen ? ": nested page fault" : seen->code != 0 ? ": failed" : seen->unchanged ? ": unchanged" : "");
   if (!seen) throw GuestStopped{};
   if (seen->code != 0) {
     if (!(large && seen->code == 6)) expect_end("a PVALIDATE that failed");
@@ -121,6 +126,7 @@ uint32_t Hardware::rmpadjust(uint64_t gfn, snp::PageSize size, uint64_t attribut
   // A processor that runs holds its state's page.
   if (!adjust.vmsa && std::ranges::find(running, number) != running.end()) return static_cast<uint32_t>(System::Adjusted::bad_input);
   const auto done = system_.rmpadjust(number, size == snp::PageSize::large, adjust);
+  tell_page("RMPADJUST", gfn, adjust.vmsa ? ": processor state" : ": memory");
   if (!done) throw GuestStopped{};
   if (*done != System::Adjusted::ok) expect_end("an RMPADJUST that failed");
   return static_cast<uint32_t>(*done);
@@ -134,6 +140,7 @@ void Hardware::set_encrypted(uint64_t gfn, bool encrypted) {
   if (!encrypted && validated_by_guest_[gfn]) violate("shadow", "no validated page mapped shared", frame(gfn) + " still is validated");
   if (shared_mapping_[gfn] == encrypted) mapping_touched_.push_back(static_cast<uint32_t>(gfn));
   shared_mapping_[gfn] = !encrypted;
+  tell_page(encrypted ? "mapped private" : "mapped shared", gfn, "");
 }
 
 void Hardware::flush_translations() {

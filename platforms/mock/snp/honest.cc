@@ -211,7 +211,9 @@ bool Hypervisor::change_page(uint32_t gfn, bool to_private, bool large) {
   const uint32_t spa = system_.npt(gfn).spa;
   if (!large) {
     handle_nested_fault(gfn);
-    return system_.rmpupdate(spa, to_private, gfn, false);
+    const bool done = system_.rmpupdate(spa, to_private, gfn, false);
+    if (on_page) on_page("RMPUPDATE: system page " + std::to_string(spa) + (to_private ? " assigned for frame " + std::to_string(gfn) : " is the hypervisor's") + (done ? "" : ", refused"));
+    return done;
   }
   const bool whole = system_.rmpupdate(spa, to_private, gfn, true);
   for (uint32_t page = 0; page < large_pages; ++page) {

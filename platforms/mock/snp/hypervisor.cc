@@ -71,6 +71,7 @@ void Hypervisor::lie_in_header(unsigned shift, uint64_t mask, uint64_t value) { 
 
 void Hypervisor::perform(const Act& act) {
   ++lies_;
+  if (on_act) on_act(act);
   constexpr uint64_t registers[] = {0x1f8, 0x318, 0x308, 0x310};
   switch (act.kind) {
     case ActKind::answer: lie_in_msr(act.a); break;

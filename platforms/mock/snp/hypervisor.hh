@@ -3,6 +3,7 @@
 #include <functional>
 #include <span>
 #include <set>
+#include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -32,6 +33,9 @@ class Hypervisor {
   void connect(SecureProcessor& secure_processor) { secure_processor_ = &secure_processor; }
   // Where acts that make guest code run go: the hardware delivers them.
   std::function<void(const Act&)> deliver;
+  // Where it is told, if anywhere, what happens: its acts as they come, and what pages become.
+  std::function<void(const Act&)> on_act;
+  std::function<void(const std::string&)> on_page;
   // Runs the level above the guest.
   std::function<void()> run_vmpl;
 
