@@ -45,6 +45,28 @@ static int vectors_are_each_tasks_own(void) {
   return vectors_hold(0x1234567);
 }
 
+static u64 counter(void) {
+  unsigned low, high;
+  __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+  return (u64)high << 32 | low;
+}
+
+// A task that never makes a call keeps neither the processor from others nor its registers to itself.
+static int the_timer_takes_turns(void) {
+  if (call(call_fork, 0, 0, 0, 0) == 0) {
+    for (;;) fill_vectors(0x7654321);
+  }
+  const long child = call(call_fork, 0, 0, 0, 0);
+  if (child == 0) {
+    fill_vectors(0x1234567);
+    int hold = 1;
+    for (const u64 start = counter(); hold && counter() - start < 300000000;) hold = vectors_hold(0x1234567), fill_vectors(0x1234567);
+    leave(hold ? 0 : 2);
+  }
+  int status = -1;
+  return call(call_wait4, (u64)child, (u64)&status, 0, 0) == child && status == 0;
+}
+
 // A call keeps all registers but rax, rcx and r11, and asks nothing of the stack.
 static int calls_need_no_stack(void) {
   u64 good = 0;
@@ -73,6 +95,7 @@ __attribute__((used)) static void attempt(u64* stack) {
   if (is(what, "far-stack")) __asm__ volatile("movabsq $0x8000000000000000, %rsp\n\tpushq %rax");
   if (is(what, "single-step")) __asm__ volatile("pushfq\n\torq $0x100, (%rsp)\n\tpopfq\n\tmovl $39, %eax\n\tsyscall\n\tnop");
   if (is(what, "vectors")) leave(vectors_are_each_tasks_own() ? 0 : 1);
+  if (is(what, "timer")) leave(the_timer_takes_turns() ? 0 : 1);
   if (is(what, "no-stack")) leave(calls_need_no_stack() ? 0 : 1);
   leave(1);
 }

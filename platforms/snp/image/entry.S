@@ -42,7 +42,7 @@ syscall_entry:
   call enter_kernel
   ud2
 
-# An exception. The processor has pushed SS, RSP, RFLAGS, CS, RIP and, for some, an error code; the stub the vector. From guest
+# An exception, or an interrupt (vectors 32 to 39, from guest code alone). The processor has pushed SS, RSP, RFLAGS, CS, RIP and, for some, an error code; the stub the vector. From guest
 # code it has switched to the thread's stack by the TSS; from the kernel itself it is the end.
 exception:
   cld
@@ -70,7 +70,7 @@ exception_\number:
   jmp exception
 .endm
 .set index, 0
-.rept 32
+.rept 40
   stub %index
   .set index, index + 1
 .endr
@@ -80,10 +80,10 @@ exception_\number:
 .endm
 .section .rodata, "a"
 .align 8
-.globl exception_stubs
-exception_stubs:
+.globl vector_stubs
+vector_stubs:
 .set index, 0
-.rept 32
+.rept 40
   stub_address %index
   .set index, index + 1
 .endr

@@ -5,6 +5,7 @@
 #include "platforms/snp/image/instructions.hh"
 #include "platforms/snp/image/machine_end.hh"
 #include "platforms/snp/image/processor.hh"
+#include "platforms/snp/image/timer.hh"
 #include "shims/linux/shim.hh"
 
 namespace cupel::image {
@@ -73,6 +74,10 @@ extern "C" [[noreturn]] void enter_kernel(const cupel::image::RawFrame* frame) {
   if (frame->vector == vector_syscall) {
     const int64_t result = linux_shim::enter(*task, frame->rax, {frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8, frame->r9});
     thread.registers.rax = static_cast<uint64_t>(result);
+  } else if (frame->vector >= timer::vector && frame->vector < timer::vectors_end) {
+    if (frame->vector == timer::vector) timer::acknowledge();  // the others are nobody's: no line but the timer's is open
+    served_platform->yield();
+    if (task->killed()) end_by_signal(*task, 0);
   } else if (frame->vector != vector_page_fault || !page_is_given(*task, fault_address, frame->error)) {
     end_by_signal(*task, signal_of(frame->vector));
   }

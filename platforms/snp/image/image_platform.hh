@@ -9,7 +9,8 @@
 
 namespace cupel::image {
 
-// A task's guest code and the kernel stack on which its calls run. Threads change places where they wait, and nowhere else.
+// A task's guest code and the kernel stack on which its calls run. Threads change places where they wait, and where the timer takes
+// the processor from guest code.
 struct Thread {
   enum class State : uint8_t { free, ready, waiting };
   State state = State::free;
@@ -37,6 +38,8 @@ class ImagePlatform final : public platform::Platform {
   [[noreturn]] void run();
   // The current thread has ended: its slot is free, and others go on.
   [[noreturn]] void leave();
+  // Lets the others that are ready go first.
+  void yield();
   // The current thread's guest code touched that page: has it installed, or false where the guest may not.
   bool give_page(uint64_t page_address, platform::Access wanted);
 

@@ -1,4 +1,4 @@
-// ImagePlatform's threads: they run until they wait.
+// ImagePlatform's threads.
 #include "libos/base/check.hh"
 #include "platforms/snp/image/image_platform.hh"
 #include "platforms/snp/image/instructions.hh"
@@ -87,6 +87,11 @@ void ImagePlatform::switch_to(size_t index) {
   slot(after.space).tables.use();
   set_kernel_stack(reinterpret_cast<uint64_t>(after.stack) + stack_frames * page_size);  // SAFETY: a stack pointer
   switch_stacks(&before.saved_stack, after.saved_stack);
+}
+
+void ImagePlatform::yield() {
+  const size_t next = next_ready();
+  if (next != current_) switch_to(next);
 }
 
 void ImagePlatform::run() {

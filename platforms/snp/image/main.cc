@@ -11,6 +11,7 @@
 #include "platforms/snp/image/must.hh"
 #include "platforms/snp/image/serial.hh"
 #include "platforms/snp/image/sev_status.hh"
+#include "platforms/snp/image/timer.hh"
 
 extern "C" std::byte image_end[];
 
@@ -60,6 +61,7 @@ Arena& share_out_memory(const BootInfo& info, ImagePlatform& platform) {
   must(platform.start(task.tid(), program.space->id(), registers), "no room for a thread");
   task.credentials = program.credentials;
   task.start_program(std::move(program.space));
+  timer::set_up();
   platform.run();
 }
 

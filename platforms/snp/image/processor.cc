@@ -5,9 +5,10 @@
 #include "platforms/snp/image/frame_pool.hh"
 #include "platforms/snp/image/instructions.hh"
 #include "platforms/snp/image/machine_end.hh"
+#include "platforms/snp/image/timer.hh"
 
 extern "C" {
-extern const uint64_t exception_stubs[32];
+extern const uint64_t vector_stubs[cupel::image::timer::vectors_end];
 void syscall_entry();
 [[noreturn]] void return_to_user(const cupel::platform::GuestRegisters* registers);
 extern uint64_t boot_root[512], image_directory[512];
@@ -81,15 +82,15 @@ void load_descriptors() {
 
 void load_gates() {
   constexpr uint8_t interrupt_gate = 0x8e, by_guests = 0x60;
-  for (size_t vector = 0; vector < 32; ++vector) {
-    const uint64_t target = exception_stubs[vector];
+  for (size_t vector = 0; vector < std::size(vector_stubs); ++vector) {
+    const uint64_t target = vector_stubs[vector];
     // #DF, NMI and #MC come at any moment, so they have a stack of their own.
     const bool own_stack = vector == 8 || vector == 2 || vector == 18;
     const uint8_t type = vector == 3 ? interrupt_gate | by_guests : interrupt_gate;  // guest code has the instruction INT3, and no other
     gates[vector] = {static_cast<uint16_t>(target), 8, static_cast<uint8_t>(own_stack ? 1 : 0), type, static_cast<uint16_t>(target >> 16), static_cast<uint32_t>(target >> 32), 0};
   }
   const Pointer table{sizeof(gates) - 1, gates.data()};
-  asm volatile("lidt %0" : : "m"(table));  // SAFETY: every exception has a gate; there are no interrupts
+  asm volatile("lidt %0" : : "m"(table));  // SAFETY: every exception has a gate, and so have the interrupts that are let through
 }
 
 // Pages of a guest are neither executed nor touched by the kernel through the guest's addresses: where the processor can see to it, it does.
@@ -110,7 +111,7 @@ void set_up_processor() {
   task_state.interrupt_stacks[0] = address_of(fault_stack.data() + fault_stack.size());
   load_descriptors();
   load_gates();
-  out8(0x21, 0xff), out8(0xa1, 0xff);  // the old interrupt controllers: nothing comes through
+  out8(0x21, 0xff), out8(0xa1, 0xff);  // the old interrupt controllers: nothing comes through yet
   write_msr(msr_gs, address_of(&area));
   // SYSCALL takes 0x08 and 0x10; SYSRET is not used.
   write_msr(efer_star, uint64_t{0x10} << 48 | uint64_t{0x08} << 32);
