@@ -130,6 +130,7 @@ void Executor::make_step(const mock::RunningTask& running, size_t index) {
   call.watch.begin(faults);
   platform.watch(&call.watch);
   call.switches = platform.switches();
+  call.began = platform.now(platform::ClockBase::monotonic);  // time passes from call to call, or their stamps were all the same
   on_switch_in(running);
   const int64_t value = linux_shim::enter(*call.task, call.invocation.desc->number, call.layout.registers);
   on_switch_out(running);
@@ -251,7 +252,7 @@ void Executor::tell_observer(ActiveCall& call, const Outcome& outcome) {
   const Mishaps mishaps{.allocation = call.refused, .copy = call.watch.copy_failed(), .wait = call.watch.wait_interrupted(),
                         .refusal = !platform.granted(call.invocation.desc->number)};
   observer_->on_step({call.step, program_->steps[call.step], call.invocation, outcome, call.layout, call.watch, mishaps,
-                      call.switches == platform.switches()});
+                      call.switches == platform.switches(), call.began, platform.time_shown(platform::ClockBase::monotonic)});
 }
 
 // The slots as they were laid out, and as they are now.

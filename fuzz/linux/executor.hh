@@ -29,6 +29,7 @@ struct StepReport {
   const mock::CallWatch& watch;
   Mishaps mishaps;
   bool alone;  // no other task had the processor since the call was made
+  platform::Nanoseconds began, now;  // by the monotonic clock; the machine's has shown nothing outside of these during the call
 };
 
 // Looks on while a program runs. A step that blocks is reported each time it goes to sleep, and again when it returns;
@@ -111,6 +112,7 @@ class Executor final : private mock::Guest {
     uint64_t sleeps = 0;
     NamedFiles polled;           // what its array of descriptors stood for when it went to sleep
     uint64_t switches = 0;       // of the processor, before the call
+    platform::Nanoseconds began = 0;
     uint64_t fail_in = 0;        // planned: which allocation from `allocations` on fails; 0: none
     uint64_t allocations = 0;    // the arena's counts when the task got the processor
     uint64_t refusals = 0;

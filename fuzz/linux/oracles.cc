@@ -45,6 +45,15 @@ props::Bounds bounds_of_world(Judging judging) {
   return bounds;
 }
 
+// What each clock of the machine can have shown during the call; the mock's stop at the largest time there is.
+props::Moment moment_of(const StepReport& report) {
+  const auto by = [&](platform::Nanoseconds ahead) {
+    const auto shown = [&](platform::Nanoseconds time) { return std::min(static_cast<uint64_t>(time) + static_cast<uint64_t>(ahead), static_cast<uint64_t>(INT64_MAX)); };
+    return props::Span{shown(report.began), shown(report.now)};
+  };
+  return {.realtime = by(mock::MockPlatform::boot_realtime - mock::MockPlatform::boot_time), .monotonic = by(0)};
+}
+
 }  // namespace
 
 LinuxJudge::LinuxJudge(Executor& executor, const Grammar& grammar, const LinuxOracles& oracles, Judging judging)
@@ -130,6 +139,7 @@ void LinuxJudge::judge_by_model(const StepReport& report) {
     const bool has_own = !seen.slots.empty() && seen.slots.front().address == report.layout.base;
     seen.slots = seen.slots.first(has_own ? 1 : 0);
   }
+  model_.expect_time(moment_of(report));
   if (auto mismatch = model_.step(report.invocation, seen)) judge_mismatch(report, std::move(*mismatch));
 }
 

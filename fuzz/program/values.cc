@@ -26,7 +26,7 @@ constexpr std::array<uint64_t, 12> addresses{0, 0x1080'0000, 0x1080'1000, 0x1080
 constexpr std::array<uint64_t, 12> modes{0644, 0755, 0600, 0777, 0, 0444, 0200, 0111, 07777, 01777, 04755, 02070};
 constexpr std::array<uint64_t, 8> users{0, 0, 1, 1000, 65534, 65535, 0xffff'ffff, minus(1)};
 constexpr std::array<uint64_t, 10> signals{0, 1, 9, 10, 14, 17, 19, 33, 64, 65};
-constexpr std::array<uint64_t, 8> descriptors{0, 1, 2, 3, 4, 5, 1023, minus(1)};
+constexpr std::array<uint64_t, 10> descriptors{0, 1, 2, 3, 4, 5, 24, 1023, minus(1), 70};  // a table grows at 16 and 64
 constexpr std::array<uint64_t, 12> limits{minus(1), 0, 1, 3, 5, 8, 16, 64, 4096, 65536, 0x7fff'ffff'ffff'ffff, minus(1)};
 constexpr std::array<uint64_t, 6> tasks{0, 1, 2, 64, 0x7fff'ffff, minus(1)};
 

@@ -108,7 +108,7 @@ class PipeWriter : public PipeEnd {
 
 Result<Pipe::Ends> Pipe::create(FileSystem& files, const Credentials& who, uint64_t capacity, uint32_t flags) {
   Arena& arena = files.arena();
-  Ref<Pipe> pipe = TRY(make_counted<Pipe>(arena, files.take_inode_number(), who.euid, who.egid, capacity));
+  Ref<Pipe> pipe = TRY(make_counted<Pipe>(arena, files, files.take_inode_number(), who.euid, who.egid, capacity));
   pipe->link_count = 1;
   pipe->accessed = pipe->modified = pipe->changed = files.now();
   pipe->ring_ = static_cast<std::byte*>(TRY(arena.allocate(capacity)));
@@ -131,6 +131,7 @@ size_t Pipe::take(UserCursor& out) {
     done += moved;
     if (moved < chunk) break;
   }
+  if (done > 0) accessed = files_.now();
   return done;
 }
 
@@ -145,6 +146,7 @@ size_t Pipe::put(UserCursor& in, uint64_t most) {
     done += moved;
     if (moved < chunk) break;
   }
+  if (done > 0) modified = changed = files_.now();
   return done;
 }
 

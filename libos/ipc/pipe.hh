@@ -15,7 +15,8 @@ class Pipe : public Inode {
   };
   // Both ends, each with its own description. ENOMEM.
   static Result<Ends> create(FileSystem& files, const Credentials& who, uint64_t capacity, uint32_t flags);
-  Pipe(uint64_t inode_number, uint32_t owner, uint32_t group, uint64_t capacity) : Inode(inode_number, 0010600, owner, group), capacity_(capacity) {}
+  Pipe(const FileSystem& files, uint64_t inode_number, uint32_t owner, uint32_t group, uint64_t capacity)
+      : Inode(inode_number, 0010600, owner, group), files_(files), capacity_(capacity) {}
   ~Pipe() override;
 
   uint64_t size() const override { return 0; }  // as stat(2) has it
@@ -30,6 +31,7 @@ class Pipe : public Inode {
   WaitQueue ready;
 
  private:
+  const FileSystem& files_;  // whose clock its time stamps are of
   const uint64_t capacity_;
   std::byte* ring_ = nullptr;
   uint64_t first_ = 0, size_ = 0;

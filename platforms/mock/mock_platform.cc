@@ -91,6 +91,10 @@ Result<uint32_t> MockPlatform::compare_exchange(Space space, uint64_t address, u
 
 platform::Nanoseconds MockPlatform::now(platform::ClockBase clock) {
   clock_ += tick;
+  return time_shown(clock);
+}
+
+platform::Nanoseconds MockPlatform::time_shown(platform::ClockBase clock) const {
   if (clock == platform::ClockBase::monotonic) return clock_;
   constexpr platform::Nanoseconds offset = boot_realtime - boot_time;
   return clock_ > std::numeric_limits<platform::Nanoseconds>::max() - offset ? std::numeric_limits<platform::Nanoseconds>::max() : clock_ + offset;

@@ -116,6 +116,8 @@ class MockPlatform final : public platform::Platform {
   platform::Woken wait(std::atomic<uint32_t>& word, uint32_t expected, platform::Nanoseconds deadline) override;
   void wake(std::atomic<uint32_t>& word, uint32_t count) override;
   platform::Nanoseconds now(platform::ClockBase clock) override;
+  // The same without the tick that a look at a clock takes: for whoever watches, and not for the machine.
+  platform::Nanoseconds time_shown(platform::ClockBase clock) const;
   void random(std::span<std::byte> out) override;
   // Guest code does not run here, so registers are only kept: after replace() the task's script goes on, in its new space.
   Result<> start(int32_t tid, platform::Space space, const platform::GuestRegisters& registers) override;

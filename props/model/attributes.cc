@@ -27,7 +27,7 @@ Result<> change_mode(const Call& call, Allowed& allowed, InodeId id, uint32_t mo
   allowed.then([=](World& world, const Actual&) {
     world.inodes[id].mode = mode & 07777;
     world.inodes[id].mode_unsure = 0;
-    world.inodes[id].touch(change_time);
+    world.inodes[id].touch(change_time, world.moment);
   });
   return {};
 }
@@ -42,7 +42,7 @@ Result<> change_owner(const Call& call, Allowed& allowed, InodeId id, uint32_t u
     Inode& inode = world.inodes[id];
     if (user != keep) inode.user = user;
     if (group != keep) inode.group = group;
-    inode.touch(change_time);
+    inode.touch(change_time, world.moment);
     if (inode.type == FileType::directory) return;
     inode.mode &= ~static_cast<uint32_t>(S_ISUID);
     if ((inode.mode & S_IXGRP) != 0) inode.mode &= ~static_cast<uint32_t>(S_ISGID);
@@ -80,9 +80,9 @@ Result<> change_times(const Call& call, Allowed& allowed, InodeId id, const NewT
   allowed.returns(0);
   allowed.then([id, times](World& world, const Actual&) {
     Inode& inode = world.inodes[id];
-    inode.touch(change_time);
+    inode.touch(change_time, world.moment);
     const auto set = [&](unsigned index, const Timespec& time) {
-      if (time.nanoseconds == UTIME_NOW) inode.times[index].known = false;
+      if (time.nanoseconds == UTIME_NOW) inode.times[index] = {.within = world.moment.realtime};
       else if (time.nanoseconds != UTIME_OMIT) inode.times[index] = stamp_of(time);
     };
     set(0, times.access);

@@ -27,7 +27,7 @@ struct Stretch {
 void write_stretch(World& world, const Stretch& stretch, uint64_t size) {
   Inode& source = world.inodes[world.files[stretch.in].inode];
   Inode& target = world.inodes[world.files[stretch.out].inode];
-  source.touch(access_time);
+  source.touch(access_time, world.moment);
   if (size == 0) return;
   if (&source == &target) {
     // In what steps it is copied decides what is found of what was written before.
@@ -39,7 +39,7 @@ void write_stretch(World& world, const Stretch& stretch, uint64_t size) {
     target.bytes_unsure |= source.bytes_unsure;
   }
   target.size = std::max(target.size, static_cast<int64_t>(stretch.to + size));
-  target.touch(modify_time | change_time);
+  target.touch(modify_time | change_time, world.moment);
   target.mode_unsure |= S_ISUID | S_ISGID;
 }
 
@@ -62,7 +62,7 @@ void advance(World& world, const Told& told, uint64_t moved) {
 // It fails, and has looked at the file by then, which is an access.
 Result<> fails_late(Allowed& allowed, Errno error, FileId in) {
   allowed.fails_with_effect(error);
-  allowed.then([in](World& world, const Actual&) { world.inodes[world.files[in].inode].touch(access_time); });
+  allowed.then([in](World& world, const Actual&) { world.inodes[world.files[in].inode].touch(access_time, world.moment); });
   return {};
 }
 void may_lack_memory(Allowed& allowed, FileId in) {
@@ -114,7 +114,7 @@ Result<> moves(const Call& call, Allowed& allowed, const Stretch& stretch, std::
 void looked_at(Allowed& allowed, FileId in, const Told& told) {
   allowed.returns(0);
   tell(allowed, told, 0);
-  allowed.then([in](World& world, const Actual&) { world.inodes[world.files[in].inode].touch(access_time); });
+  allowed.then([in](World& world, const Actual&) { world.inodes[world.files[in].inode].touch(access_time, world.moment); });
 }
 
 // How many of a file's bytes from `from` on a pipe takes at once when it borrows the file's pages.
@@ -172,8 +172,8 @@ Result<> send_to_pipe(const Call& call, Allowed& allowed, const Stretch& stretch
       world.inodes[source].bytes.read(stretch.from, bytes);
       target.borrow(bytes, stretch.from, source, world.inodes[source].modifications);
       target.unsure |= world.inodes[source].bytes_unsure;
-      world.inodes[source].touch(access_time);
-      world.inodes[world.files[stretch.out].inode].touch(modify_time | change_time);
+      world.inodes[source].touch(access_time, world.moment);
+      world.inodes[world.files[stretch.out].inode].touch(modify_time | change_time, world.moment);
       advance(world, told, count);
     });
   };

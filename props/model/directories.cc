@@ -112,7 +112,7 @@ Result<> list(const Call& call, Allowed& allowed, TypeAt type_at) {
   if (call.at(file.inode).type != FileType::directory) return fail(Errno::notdir);
   if (call.at(file.inode).removed) return fail(Errno::noent);
   const bool end = may_be_at_end(call.world, file);
-  const auto touch = [id](World& world) { world.inodes[world.files[id].inode].touch(access_time); };
+  const auto touch = [id](World& world) { world.inodes[world.files[id].inode].touch(access_time, world.moment); };
   // Nothing was listed; but from a cookie which lseek(2) made up the position may have moved on to the next entry's.
   const auto look = [id, touch](World& world, const Actual&) {
     if (world.files[id].listing_unsure) world.files[id].offset.forget();

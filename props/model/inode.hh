@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "props/model/file_bytes.hh"
+#include "props/model/moment.hh"
 
 namespace cupel::props {
 
@@ -20,11 +21,12 @@ struct Learned {
   void forget() { known = false; }
 };
 
-// A time stamp: what utimensat(2) set or stat(2) has shown, until something touches it.
+// A time stamp: what utimensat(2) set or stat(2) has shown, until something touches it; then, when that was.
 struct Stamp {
   bool known = false;
   uint64_t seconds = 0;
   uint64_t nanoseconds = 0;
+  Span within{};  // where it is not known
 };
 struct Timespec {
   int64_t seconds;
@@ -62,7 +64,8 @@ struct Inode {
 
   void clear();
   const DirectoryEntry* find(std::string_view name) const;
-  void touch(uint8_t which);
+  // Modification and change have happened at that moment; an access may have: who is asked to keep count of them need not.
+  void touch(uint8_t which, const Moment& moment);
 };
 
 }  // namespace cupel::props

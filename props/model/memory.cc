@@ -134,7 +134,7 @@ Result<> mmap(const Call& call, Allowed& allowed) {
     placed.begin = static_cast<uint64_t>(actual.value);
     placed.end = placed.begin + size;
     ++world.objects_count;
-    if (placed.file != InodeId::none) world.inodes[placed.file].touch(access_time);
+    if (placed.file != InodeId::none) world.inodes[placed.file].touch(access_time, world.moment);
     // The arguments of later calls are laid out over such a file.
     const bool over_slots = placed.begin < world.bounds.unmapped_base && placed.end > world.bounds.writable_base;
     if (placed.file != InodeId::none && placed.shared && over_slots) world.inodes[placed.file].bytes_unsure = true;

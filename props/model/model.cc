@@ -62,6 +62,7 @@ void Model::reset() {
 }
 
 void Model::expect_fault(Fault fault) { state_->faults.add(fault); }
+void Model::expect_time(const Moment& moment) { state_->world.moment = moment; }
 void Model::expect_others() { state_->others = true; }
 std::span<const RuleInfo> Model::rules() const { return state_->infos; }
 uint64_t Model::unmodelled() const { return state_->unmodelled; }
@@ -82,6 +83,7 @@ std::optional<Mismatch> Model::step(const interface::Invocation& invocation, con
   }
   state.faults.clear();
   state.others = false;
+  state.world.moment = {};
   return mismatch;
 }
 

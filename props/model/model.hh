@@ -8,6 +8,7 @@
 
 #include "libos/interface/invocation.hh"
 #include "libos/machine/config.hh"
+#include "props/model/moment.hh"
 
 // An executable specification of what a Linux program can observe of its system calls: written from the man pages and
 // from a real kernel's answers on tmpfs, sharing no code with libos. It watches calls one by one and says when an
@@ -82,6 +83,9 @@ class Model {
   // Other tasks had the processor during the next step's call: what it finds in memory may be what it was before or after
   // they stored there.
   void expect_others();
+
+  // When the next step's call was made, and when it had this outcome. Without it nothing is said of what clocks may have shown.
+  void expect_time(const Moment& moment);
 
   // Judges one outcome and takes over its effects. Outcomes come in the order in which they took effect. A call that
   // was `blocked` comes a second time when it has returned; and may come as `blocked` again at any time (at the end of

@@ -110,7 +110,7 @@ Result<> make_link(const Call& call, Allowed& allowed, Index from_at, size_t fro
   allowed.then([place, from](World& world, const Actual&) {
     ++world.inodes[from].link_count;
     world.inodes[from].linkable = false;
-    world.inodes[from].touch(change_time);
+    world.inodes[from].touch(change_time, world.moment);
     world.link(place.directory, place.name, from);
   });
   return {};
@@ -141,7 +141,7 @@ Result<> read_link(const Call& call, Allowed& allowed, Index at, size_t path_ind
   TRY(call.can_store(allowed, call.address(buffer), count));
   allowed.returns(static_cast<int64_t>(count));
   allowed.writes(call.address(buffer), std::as_bytes(std::span(inode.target)).first(count));
-  allowed.then([id](World& world, const Actual&) { world.inodes[id].touch(access_time); });
+  allowed.then([id](World& world, const Actual&) { world.inodes[id].touch(access_time, world.moment); });
   return {};
 }
 

@@ -86,6 +86,7 @@ struct Timer {
   bool exact = false;     // `until` is when it runs out, not only a time before which it does not
   bool unsure = false;    // a read that faulted may have stopped it
   Stamp until;
+  Span due{0, 0};         // when it runs out first, by its clock; {0, 0}: nobody knows
   Timespec span{}, interval{};
   void clear() { *this = {}; }
 };

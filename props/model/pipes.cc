@@ -100,7 +100,7 @@ Result<> read_pipe(const Call& call, Allowed& allowed, FileId id, Pieces pieces)
     OpenFile& read = world.files[id];
     Pipe& source = world.pipes[read.pipe];
     if (!source.unsure) source.drain(static_cast<size_t>(actual.value));
-    world.inodes[read.inode].touch(access_time);
+    world.inodes[read.inode].touch(access_time, world.moment);
   });
   return {};
 }
@@ -122,7 +122,7 @@ Result<> write_pipe(const Call& call, Allowed& allowed, FileId id, Pieces pieces
     OpenFile& written = world.files[id];
     Pipe& target = world.pipes[written.pipe];
     if (!target.unsure) target.fill(bytes.first(static_cast<size_t>(actual.value)));
-    world.inodes[written.inode].touch(modify_time | change_time);
+    world.inodes[written.inode].touch(modify_time | change_time, world.moment);
   };
   const auto takes = [&](size_t low, size_t high) {
     allowed.transfers(static_cast<int64_t>(low), static_cast<int64_t>(std::min(high, reached)));

@@ -22,7 +22,7 @@ bool is_below(const Call& call, InodeId inode, InodeId ancestor) {
 // A name moves: the inode keeps all else, and a directory knows its new parent.
 void put(World& world, const Place& place, InodeId inode) {
   world.link(place.directory, place.name, inode);
-  world.inodes[inode].touch(change_time);
+  world.inodes[inode].touch(change_time, world.moment);
 }
 
 void exchange(World& world, const Place& from, const Place& to) {

@@ -65,7 +65,7 @@ Result<> fallocate(const Call& call, Allowed& allowed) {
     Inode& inode = world.inodes[id];
     if (punch) inode.bytes.zero(static_cast<uint64_t>(offset), static_cast<uint64_t>(end));
     if (mode == 0 && end > inode.size) inode.size = end;
-    inode.touch(modify_time | change_time);
+    inode.touch(modify_time | change_time, world.moment);
     inode.mode_unsure |= S_ISUID | S_ISGID;
   });
   return {};

@@ -129,6 +129,12 @@ std::string inspect(const World& world, InodeId id, const StatBytes& stat) {
   if ((stat.mode & inode.mode_unsure & ~inode.mode) != 0) return "a mode bit that was never set";
   for (size_t index = 0; index < 3; ++index) {
     if (stat.times[2 * index + 1] >= 1'000'000'000) return "more nanoseconds than a second has";
+    const Stamp& stamp = inode.times[index];
+    const bool is_link_access = index == 0 && inode.type == FileType::symlink;
+    if (stamp.known || is_link_access || inode.type == FileType::anonymous) continue;  // what has no name has the times of the machine's start, or none
+    const uint64_t shown = stat.times[2 * index] * 1'000'000'000 + stat.times[2 * index + 1];
+    if (shown < stamp.within.from) return "a time stamp from before what it is to show";
+    if (shown > stamp.within.to) return "a time stamp from after what it is to show";
   }
   if (stat.block_size == 0) return "a block size of zero";
   if (inode.number.known || !is_named(inode.type)) return "";

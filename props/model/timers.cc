@@ -30,14 +30,35 @@ struct TimerBytes {
 bool is_zero(const Timespec& time) { return time.seconds == 0 && time.nanoseconds == 0; }
 bool is_more(const Timespec& one, const Timespec& other) { return one.seconds > other.seconds || (one.seconds == other.seconds && one.nanoseconds > other.nanoseconds); }
 
+Span now(const World& world, const Timer& timer) { return timer.clock == CLOCK_REALTIME ? world.moment.realtime : world.moment.monotonic; }
+
+// When a timer that is set now runs out first.
+Span due(const World& world, const Timer& timer, const Timespec& value, bool absolute) {
+  constexpr int64_t seconds_max = 1 << 30;  // longer ones may be too long to be counted
+  const Span by = now(world, timer);
+  if (is_zero(value) || value.seconds > seconds_max || by.to == UINT64_MAX) return {0, 0};
+  const uint64_t span = static_cast<uint64_t>(value.seconds) * 1'000'000'000 + static_cast<uint64_t>(value.nanoseconds);
+  return absolute ? Span{span, span} : Span{by.from + span, by.to + span};
+}
+
+// What is left of a timer that has not run out.
+std::string inspect_left(const World& world, const Timer& timer, const Timespec& left) {
+  const Span by = now(world, timer);
+  if (!timer.runs || timer.unsure || timer.due.from <= by.to) return "";
+  const uint64_t shown = static_cast<uint64_t>(left.seconds) * 1'000'000'000 + static_cast<uint64_t>(left.nanoseconds);
+  if (shown < timer.due.from - by.to) return "less time left than there is";
+  if (shown > timer.due.to - by.from) return "more time left than there is";
+  return "";
+}
+
 // A setting as it is told: the interval as it was set, and at most what was left then.
-std::string inspect(const Timer& timer, const TimerBytes& seen) {
+std::string inspect(const World& world, const Timer& timer, const TimerBytes& seen) {
   if (!is_valid(seen.value)) return "a time that is none";
   const bool clamped = timer.interval.seconds >= INT64_MAX / 1'000'000'000 - 1;  // longer than nanoseconds can count
   if (!clamped && (seen.interval.seconds != timer.interval.seconds || seen.interval.nanoseconds != timer.interval.nanoseconds)) return "another interval";
   if (!timer.runs && !is_zero(seen.value)) return "time left of a timer that does not run";
   if (timer.relative && is_more(seen.value, timer.span) && is_more(seen.value, timer.interval)) return "more time left than there was";
-  return "";
+  return inspect_left(world, timer, seen.value);
 }
 
 Result<TimerId> timer_of(const Call& call, FileId id) { return call.at(id).timer != TimerId::none ? Result<TimerId>(call.at(id).timer) : fail(Errno::inval); }
@@ -46,7 +67,7 @@ void show(const Call& call, Allowed& allowed, TimerId id, uint64_t address) {
   allowed.writes_anything(address, sizeof(TimerBytes));
   allowed.inspect([id, address](const World& world, const Actual& actual) {
     const auto seen = actual.number<TimerBytes>(address);
-    return seen ? inspect(world.timers[id], *seen) : std::string();
+    return seen ? inspect(world, world.timers[id], *seen) : std::string();
   });
   static_cast<void>(call);
 }
@@ -75,6 +96,7 @@ Result<> read_timer(const Call& call, Allowed& allowed, FileId id, Pieces pieces
     Timer& taken = world.timers[timer_id];
     if (taken.until.known && world.bounds.sleeps_last) raise(world.clock_floor[taken.clock], {static_cast<int64_t>(taken.until.seconds), static_cast<int64_t>(taken.until.nanoseconds)});
     taken.unsure = false;
+    taken.due = {0, 0};
     taken.exact = false;  // how often it has run out by then is not known
     taken.until = is_zero(taken.interval) ? Stamp{} : after(taken.until, taken.interval);
     taken.runs = !is_zero(taken.interval);
@@ -136,6 +158,7 @@ Result<> timerfd_settime(const Call& call, Allowed& allowed) {
     timer.span = setting.value;
     timer.unsure = false;
     timer.exact = absolute;
+    timer.due = due(world, timer, setting.value, absolute);
     timer.until = absolute ? Stamp{true, static_cast<uint64_t>(setting.value.seconds), static_cast<uint64_t>(setting.value.nanoseconds)} : after(world.clock_floor[timer.clock], setting.value);
   };
   const bool can_tell = before == 0 || call.writable(before, sizeof(TimerBytes)) == sizeof(TimerBytes);

@@ -25,7 +25,7 @@ Result<> read_regular(const Call& call, Allowed& allowed, FileId id, Pieces piec
   if (count == 0 && wanted > 0) {
     if (!call.world.bounds.failures_show) return fail(Errno::fault);
     allowed.fails_with_effect(Errno::fault);
-    allowed.then([inode = file.inode](World& world, const Actual&) { world.inodes[inode].touch(access_time); });
+    allowed.then([inode = file.inode](World& world, const Actual&) { world.inodes[inode].touch(access_time, world.moment); });
     return {};
   }
 
@@ -45,7 +45,7 @@ Result<> read_regular(const Call& call, Allowed& allowed, FileId id, Pieces piec
     OpenFile& read = world.files[id];
     world.inodes[read.inode].bytes_unsure |= onto_itself;
     if (moves) read.offset.value += static_cast<uint64_t>(actual.value);
-    world.inodes[read.inode].touch(access_time);
+    world.inodes[read.inode].touch(access_time, world.moment);
   });
   return {};
 }
@@ -69,7 +69,7 @@ Result<> write_regular(const Call& call, Allowed& allowed, FileId id, Pieces pie
     allowed.then([id, from](World& world, const Actual&) {
       Inode& target = world.inodes[world.files[id].inode];
       target.size = std::max(target.size, from);
-      target.touch(modify_time | change_time);
+      target.touch(modify_time | change_time, world.moment);
       target.mode_unsure |= S_ISUID | S_ISGID;
     });
     if (!from_itself) return {};
@@ -84,7 +84,7 @@ Result<> write_regular(const Call& call, Allowed& allowed, FileId id, Pieces pie
     const int64_t end = from + actual.value;
     target.size = std::max(target.size, end);
     if (moves) written.offset.value = static_cast<uint64_t>(end);
-    target.touch(modify_time | change_time);
+    target.touch(modify_time | change_time, world.moment);
     target.mode_unsure |= S_ISUID | S_ISGID;  // cleared unless the caller has CAP_FSETID everywhere
   });
   return {};

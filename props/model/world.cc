@@ -19,6 +19,7 @@ void World::reset() {
   lost = false;
   device = {};
   for (Stamp& floor : clock_floor) floor = {};
+  moment = {};
 
   root = make_inode(FileType::directory, 0755);
   inodes[root].parent = root;
@@ -84,23 +85,24 @@ InodeId World::make_inode(FileType type, uint32_t mode) {
   inodes[id].type = type;
   inodes[id].mode = mode;
   if (type == FileType::directory) inodes[id].link_count = 2;
+  for (Stamp& stamp : inodes[id].times) stamp.within = moment.realtime;
   return id;
 }
 
 void World::link(InodeId directory, std::string_view name, InodeId inode) {
   inodes[directory].entries.push_back({std::string(name), inode, ++entry_serial});
   if (inodes[inode].type == FileType::directory) inodes[inode].parent = directory;
-  inodes[directory].touch(modify_time | change_time);
+  inodes[directory].touch(modify_time | change_time, moment);
 }
 
 void World::unlink(InodeId directory, std::string_view name) {
   std::erase_if(inodes[directory].entries, [&](const DirectoryEntry& entry) { return entry.name == name; });
-  inodes[directory].touch(modify_time | change_time);
+  inodes[directory].touch(modify_time | change_time, moment);
 }
 
 void World::remove_inode(InodeId directory, InodeId id) {
   Inode& inode = inodes[id];
-  inode.touch(change_time);
+  inode.touch(change_time, moment);
   if (inode.type != FileType::directory) {
     --inode.link_count;
     return;
@@ -128,7 +130,7 @@ void World::resize(InodeId id, int64_t size) {
   if (size < inode.size) inode.bytes.zero(static_cast<uint64_t>(size), INT64_MAX);
   if (size < inode.size) drop_private_pages(id, static_cast<uint64_t>(size));
   inode.size = size;
-  inode.touch(modify_time | change_time);
+  inode.touch(modify_time | change_time, moment);
   inode.mode_unsure |= S_ISUID | S_ISGID;  // cleared unless the caller has CAP_FSETID everywhere
 }
 
@@ -217,7 +219,7 @@ void World::store_in_file(const Region& region, uint64_t offset, size_t size, st
   if (!bytes.empty()) inode.bytes.write(offset, bytes.first(inside));
   // Bytes stored behind the end may show when the file grows.
   inode.bytes_unsure |= bytes.empty() || inside < size;
-  inode.touch(modify_time | change_time);
+  inode.touch(modify_time | change_time, moment);
 }
 
 // A private page of a file is a copy of the file's from when it is first stored into.

@@ -56,6 +56,7 @@ struct World {
   bool lost = false;           // something happened of which two things can have come
   Learned device;              // st_dev of the one file system
   static constexpr size_t clocks_count = 12;
+  Moment moment;               // of the call that is judged
   Stamp clock_floor[clocks_count];  // the latest that each clock has shown
 
   // As a first process has them.

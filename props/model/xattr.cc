@@ -76,7 +76,7 @@ Result<> set(const Call& call, Allowed& allowed, Named how) {
   allowed.returns(0);
   allowed.then([id, name, bytes = call.load(std::span(&value, 1), size)](World& world, const Actual&) {
     world.inodes[id].attributes[std::string(name)].assign(bytes.begin(), bytes.end());
-    world.inodes[id].touch(change_time);
+    world.inodes[id].touch(change_time, world.moment);
   });
   return {};
 }
@@ -141,7 +141,7 @@ Result<> remove(const Call& call, Allowed& allowed, Named how) {
   allowed.then([id, name](World& world, const Actual&) {
     auto& all = world.inodes[id].attributes;
     all.erase(all.find(name));
-    world.inodes[id].touch(change_time);
+    world.inodes[id].touch(change_time, world.moment);
   });
   return {};
 }
