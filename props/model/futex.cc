@@ -127,9 +127,9 @@ Result<> futex_wait(const Call& call, Allowed& allowed) {
   const auto clock = call.arg<int32_t>(5);
   TRY(check_sized(flags, {value, mask}));
   const uint64_t timeout = call.address(4);
+  if ((flags & numa_flags) != 0) return allowed.lose();
   if (timeout != 0 && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) return fail(Errno::inval);
   TRY(check_timeout(call, timeout));
-  if ((flags & numa_flags) != 0) return allowed.lose();
   return wait(call, allowed, {call.address(0), FUTEX_WAIT_BITSET, (flags & private_flag) != 0, static_cast<uint32_t>(value), timeout, 0, static_cast<uint32_t>(mask)}, static_cast<uint32_t>(mask));
 }
 
