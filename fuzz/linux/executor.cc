@@ -47,6 +47,7 @@ RunResult Executor::run(const Program& program, const RunOptions& options, Obser
 
   world_.reset(chances_of(program, options.scheduling.value_or(program.scheduling)), options.fill);
   reporting_ = true;
+  outlives_kill_ = false;
   world_.platform().rouse(world_.machine().first_task().tid());
   run_to_rest();
   if (observer_ != nullptr) observer_->at_rest();
@@ -64,7 +65,7 @@ RunResult Executor::run(const Program& program, const RunOptions& options, Obser
 // Ends what still sleeps, or runs on for ever; false where that is not enough.
 bool Executor::unwind() {
   mock::MockPlatform& platform = world_.platform();
-  if (!platform.waiting_for_lock().empty()) return false;
+  if (outlives_kill_ || !platform.waiting_for_lock().empty()) return false;
   const bool endless = platform.exhausted();
   for (libos::Task& task : world_.machine().tasks()) {
     if (endless && task.state() == libos::Task::State::running) task.kill(9);
@@ -76,16 +77,20 @@ bool Executor::unwind() {
 
 void Executor::run_to_rest() {
   mock::MockPlatform& platform = world_.platform();
-  for (bool again = true; again;) {
+  const auto is_running = [](const libos::Task& task) { return task.state() == libos::Task::State::running; };
+  const auto is_doomed = [&](const libos::Task& task) { return is_running(task) && task.killed(); };
+  for (int64_t last_count = INT64_MAX;;) {
     platform.run();
-    again = false;
-    if (stuck()) return;
-    if (world_.machine().task_count() == 1) return;
-    // Tasks which were killed while they had nothing to do.
-    for (const libos::Task& task : world_.machine().tasks()) {
-      if (!task.killed() || task.state() != libos::Task::State::running) continue;
-      platform.rouse(task.tid());
-      again = true;
+    if (stuck() || world_.machine().task_count() == 1) return;
+    auto& tasks = world_.machine().tasks();
+    if (std::ranges::none_of(tasks, is_doomed)) return;
+    // Each that was killed while it had nothing to do enters the kernel once more, and there it ends.
+    const int64_t count = std::ranges::count_if(tasks, is_running);
+    outlives_kill_ = count >= last_count;
+    if (outlives_kill_) return;
+    last_count = count;
+    for (const libos::Task& task : tasks) {
+      if (is_doomed(task)) platform.rouse(task.tid());
     }
   }
 }

@@ -83,9 +83,9 @@ class Executor final : private mock::Guest {
   std::vector<Blocked> wake_for_nothing();
   // Reports each call that is asleep once more, as it is now. From at_rest() only.
   void report_sleepers();
-  // Some task waits for the machine lock and will for ever, or the machine never comes to rest. Nobody may wake anything
-  // then.
-  bool stuck() const { return world_.platform().exhausted() || !world_.platform().waiting_for_lock().empty(); }
+  // Some task waits for the machine lock and will for ever, or the machine never comes to rest, or a task goes on though it
+  // was killed. Nobody may wake anything then.
+  bool stuck() const { return outlives_kill_ || world_.platform().exhausted() || !world_.platform().waiting_for_lock().empty(); }
 
  private:
   static constexpr size_t no_step = SIZE_MAX;
@@ -148,6 +148,7 @@ class Executor final : private mock::Guest {
   std::vector<uint64_t> step_hashes_;
   std::vector<int64_t> step_values_;      // what each step came back with
   Hash hash_;
+  bool outlives_kill_ = false;  // some task has entered the kernel after it was killed, and come out again
   uint64_t steps_made_ = 0;
   bool reporting_ = false;
   World world_;  // last: booting it runs a guest

@@ -177,7 +177,7 @@ void LinuxJudge::judge_rest() {
     if (!oracles_.liveness) return;
     const auto waiting = platform.waiting_for_lock();
     return report("liveness", SIZE_MAX, "all tasks end, sleep or run out of steps",
-                  waiting.empty() ? "tasks which go on for ever" : fmt::format("task {} waits for the machine lock, which nobody will release", waiting.front().tid));
+                  waiting.empty() ? "tasks which go on for ever, or though they were killed" : fmt::format("task {} waits for the machine lock, which nobody will release", waiting.front().tid));
   }
   if (oracles_.invariants) executor_.world().machine().check();
   phase_ = Phase::asked;

@@ -86,17 +86,25 @@ Result<> moves(const Call& call, Allowed& allowed, const Stretch& stretch, std::
       if (one.address != 0) allowed.writes_anything(one.address, call.writable(one.address, sizeof(uint64_t)));
     }
   };
-  allowed.fails_with_effect(Errno::fault);
-  if (can_tell) allowed.only_with(Fault::copy);
-  scribbled();
-  // Nobody tells how many there were.
-  allowed.then([stretch, first = told.front(), second = told.back()](World& world, const Actual&) {
-    write_stretch(world, stretch, stretch.size);
-    advance(world, first, stretch.size);
-    advance(world, second, stretch.size);
-    world.inodes[world.files[stretch.out].inode].bytes_unsure = true;
-  });
-  if (!can_tell) return {};
+  const auto fails_somewhere = [&](Fault planned) {
+    allowed.fails_with_effect(Errno::fault);
+    allowed.only_with(planned);
+    scribbled();
+    allowed.then([](World& world, const Actual&) { world.lost = true; });
+  };
+  if (std::ranges::any_of(told, [](const Told& one) { return one.address != 0; })) fails_somewhere(Fault::copy);
+  if (!can_tell) {
+    fails_somewhere(Fault::allocation);
+    allowed.fails_with_effect(Errno::fault);
+    scribbled();
+    allowed.then([stretch, first = told.front(), second = told.back()](World& world, const Actual&) {
+      write_stretch(world, stretch, stretch.size);
+      advance(world, first, stretch.size);
+      advance(world, second, stretch.size);
+      world.inodes[world.files[stretch.out].inode].bytes_unsure = true;
+    });
+    return {};
+  }
   const auto answers = [&](uint64_t moved) {
     allowed.returns(static_cast<int64_t>(moved));
     for (const Told& one : told) tell(allowed, one, moved);

@@ -79,9 +79,11 @@ Result<> requeue(const Call& call, Allowed& allowed, const FutexArgs& args) {
   // The manual has FUTEX_REQUEUE count those it woke, Linux has it count those it moved as well.
   const int64_t least = args.command == FUTEX_CMP_REQUEUE ? both : wakes;
   allowed.returns(std::min<int64_t>(least, waiters.certain), std::min<int64_t>(both, waiters.possible));
-  allowed.then([from, to, wakes, moves](World& world, const Actual&) {
+  allowed.then([from, to, wakes, moves](World& world, const Actual& actual) {
     const WaiterCount there = count_waiters(world, from, UINT32_MAX);
-    if (static_cast<uint32_t>(wakes) >= there.possible) return wake_waiters(world, from, UINT32_MAX, there.possible);
+    const auto told = static_cast<uint32_t>(actual.value);
+    if (wakes > 0 && told == 0) return;  // there was nobody
+    if (static_cast<uint32_t>(wakes) >= there.possible) return wake_waiters(world, from, UINT32_MAX, std::min(told, there.possible));
     if (wakes == 0 && static_cast<uint32_t>(moves) >= there.possible && there.certain == there.possible) return move_waiters(world, from, to);
     requeue_waiters(world, from, to, static_cast<uint32_t>(moves));
     wake_waiters(world, from, UINT32_MAX, static_cast<uint32_t>(wakes));

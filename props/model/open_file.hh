@@ -85,6 +85,7 @@ struct Timer {
   bool relative = false;  // set as a span from then on
   bool exact = false;     // `until` is when it runs out, not only a time before which it does not
   bool unsure = false;    // a read that faulted may have stopped it
+  bool known = true;      // what it is set to: not after a call that failed where it may or may not have set it
   Stamp until;
   Span due{0, 0};         // when it runs out first, by its clock; {0, 0}: nobody knows
   Timespec span{}, interval{};

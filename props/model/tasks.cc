@@ -115,13 +115,15 @@ Result<> wait_for_child(const Call& call, Allowed& allowed, int32_t pid, uint64_
   ProcessId chosen_id{};
   for (uint32_t index = 0; index < call.world.processes.count(); ++index) {
     const Process& process = call.world.processes[ProcessId(index)];
-    if (process.parent != call.task.process || process.reaped || (pid > 0 && process.pid != pid)) continue;
+    if (process.parent != call.task.process || process.reaped) continue;
+    const bool is_nameless = process.pid == 0;  // its maker has not come back from vfork(2)
+    if (pid > 0 && !is_nameless && process.pid != pid) continue;
     if (pid == 0 && process.group != own_group) continue;
     const int32_t group = call.world.processes[process.group].pid;  // which may not be known yet
     if (pid < -1 && group != 0 && group != -pid) continue;
     const bool is_clone = process.exit_signal != SIGCHLD;
     if ((options & static_cast<uint32_t>(__WALL)) == 0 && is_clone != ((options & static_cast<uint32_t>(__WCLONE)) != 0)) continue;
-    const bool unsure = process.parent_unsure || (pid < -1 && group == 0) || (options & static_cast<uint32_t>(__WNOTHREAD)) != 0;
+    const bool unsure = process.parent_unsure || (pid > 0 && is_nameless) || (pid < -1 && group == 0) || (options & static_cast<uint32_t>(__WNOTHREAD)) != 0;
     any_certain |= !unsure;
     any_possible = true;
     zombie_certain |= !unsure && process.zombie;

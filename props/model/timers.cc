@@ -54,6 +54,7 @@ std::string inspect_left(const World& world, const Timer& timer, const Timespec&
 // A setting as it is told: the interval as it was set, and at most what was left then.
 std::string inspect(const World& world, const Timer& timer, const TimerBytes& seen) {
   if (!is_valid(seen.value)) return "a time that is none";
+  if (!timer.known) return "";
   const bool clamped = timer.interval.seconds >= INT64_MAX / 1'000'000'000 - 1;  // longer than nanoseconds can count
   if (!clamped && (seen.interval.seconds != timer.interval.seconds || seen.interval.nanoseconds != timer.interval.nanoseconds)) return "another interval";
   if (!timer.runs && !is_zero(seen.value)) return "time left of a timer that does not run";
@@ -76,8 +77,8 @@ void show(const Call& call, Allowed& allowed, TimerId id, uint64_t address) {
 
 Readiness timer_readiness(const World& world, const Timer& timer) {
   constexpr uint32_t readable = 1;  // POLLIN
-  if (!timer.runs && !timer.unsure) return {};
-  return {timer.runs && !timer.unsure && is_past(world, timer) ? readable : 0, readable};
+  if (!timer.runs && !timer.unsure && timer.known) return {};
+  return {timer.known && timer.runs && !timer.unsure && is_past(world, timer) ? readable : 0, readable};
 }
 
 Result<> read_timer(const Call& call, Allowed& allowed, FileId id, Pieces pieces) {
@@ -118,7 +119,7 @@ Result<> read_timer(const Call& call, Allowed& allowed, FileId id, Pieces pieces
   allowed.then([timer_id](World& world, const Actual&) { world.timers[timer_id].unsure = true; });
   if (room == 0) return {};
   allowed.transfers(static_cast<int64_t>(room), static_cast<int64_t>(room));
-  writes(is_zero(timer.interval) && !timer.unsure);
+  writes(is_zero(timer.interval) && !timer.unsure && timer.known);
   allowed.then(read);
   return {};
 }
@@ -157,16 +158,24 @@ Result<> timerfd_settime(const Call& call, Allowed& allowed) {
     timer.relative = !absolute;
     timer.span = setting.value;
     timer.unsure = false;
+    timer.known = true;
     timer.exact = absolute;
     timer.due = due(world, timer, setting.value, absolute);
     timer.until = absolute ? Stamp{true, static_cast<uint64_t>(setting.value.seconds), static_cast<uint64_t>(setting.value.nanoseconds)} : after(world.clock_floor[timer.clock], setting.value);
   };
   const bool can_tell = before == 0 || call.writable(before, sizeof(TimerBytes)) == sizeof(TimerBytes);
   if (before != 0) {
+    const auto scribbles = [&] { allowed.writes_anything(before, call.writable(before, sizeof(TimerBytes))); };
+    // Which of the two copies stopped half-way, nobody tells.
     allowed.fails_with_effect(Errno::fault);
-    if (can_tell) allowed.only_with(Fault::copy);
-    allowed.writes_anything(before, call.writable(before, sizeof(TimerBytes)));
-    allowed.then(set);
+    allowed.only_with(Fault::copy);
+    scribbles();
+    allowed.then([id](World& world, const Actual&) { world.timers[id].known = false, world.timers[id].until = {}; });
+    if (!can_tell) {
+      allowed.fails_with_effect(Errno::fault);
+      scribbles();
+      allowed.then(set);
+    }
   }
   if (!can_tell) return {};
   allowed.returns(0);

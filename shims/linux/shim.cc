@@ -16,6 +16,12 @@ const Call* find_in(std::span<const Call> all, uint64_t number) {
   return low < all.size() && all[low].desc.number == number ? &all[low] : nullptr;
 }
 
+Result<uint64_t> perform(libos::Task& task, uint64_t number, const interface::Registers& registers) {
+  const Call* call = find(number);
+  if (call == nullptr) return fail(Errno::nosys);
+  return task.platform().granted(static_cast<uint32_t>(number)) ? call->invoke(task, registers) : fail(Errno::perm);
+}
+
 }  // namespace
 
 const Call* find(uint64_t number) {
@@ -24,18 +30,15 @@ const Call* find(uint64_t number) {
 }
 
 int64_t enter(libos::Task& task, uint64_t number, const interface::Registers& registers) {
-  const auto as_register = [](Errno error) { return -static_cast<int64_t>(error); };
-  const Call* call = find(number);
-  if (call == nullptr) return as_register(Errno::nosys);
   platform::Platform& platform = task.platform();
-  if (!platform.granted(static_cast<uint32_t>(number))) return as_register(Errno::perm);
   libos::MachineLock& lock = task.machine().lock();
   lock.acquire(platform);
-  // A task that was killed makes no further call, and does not go back to its guest from the one it is in.
-  const Result<uint64_t> result = task.killed() ? fail(Errno::intr) : call->invoke(task, registers);
+  // A task that was killed makes no further call, and does not go back to its guest from the one it is in; not from one that
+  // there is not, or that is not granted, either.
+  const Result<uint64_t> result = task.killed() ? fail(Errno::intr) : perform(task, number, registers);
   if (task.killed() && task.state() == libos::Task::State::running) task.exit(task.exit_status());
   lock.release(platform);
-  return result ? static_cast<int64_t>(*result) : as_register(result.error());
+  return result ? static_cast<int64_t>(*result) : -static_cast<int64_t>(result.error());
 }
 
 }  // namespace cupel::linux_shim
