@@ -180,10 +180,12 @@ void Hardware::before_load(const volatile void* address, size_t size, const Site
   const auto bytes = static_cast<uint8_t>(((1u << size) - 1) << (gpa % 8));
   if (word.exchange == exchange_ && (word.bytes & bytes) != 0) second_load(site);
   hypervisor_.before_load();
-  uint64_t value = system_.word(gpa) >> (gpa % 8 * 8);
+  // The word that the load is about to take: the frame may have become another page since its address was translated.
+  const uint64_t word_now = *reinterpret_cast<const volatile uint64_t*>(reinterpret_cast<uintptr_t>(address) & ~uintptr_t{7});  // SAFETY: aligned, within the mock's page
+  uint64_t value = word_now >> (gpa % 8 * 8);
   if (size < 8) value &= (uint64_t{1} << (size * 8)) - 1;
   const uint8_t before = word.exchange == exchange_ ? word.bytes : uint8_t{0};
-  word = {exchange_, static_cast<uint8_t>(before | bytes), system_.word(gpa)};
+  word = {exchange_, static_cast<uint8_t>(before | bytes), word_now};
   if (ledger().on) ledger().record(site, hypervisor_.lied_at(gpa), value);
 }
 
