@@ -43,6 +43,7 @@ Config config_for(const Options&) {
   config.stack_top = 0x3fff'f000'0000;
   config.stack_size_max = 8 << 20;
   config.argument_size_max = 2 << 20;
+  config.signals = true;
   config.hardware_capabilities = getauxval(AT_HWCAP);
   return config;
 }

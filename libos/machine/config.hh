@@ -18,6 +18,7 @@ struct Config {
   uint64_t stack_size_max = 0x10'0000;    // bytes
   uint64_t argument_size_max = 0x4'0000;  // bytes of argv and envp with their pointers, a quarter of the stack; beyond: E2BIG
   uint64_t hardware_capabilities = 0;     // AT_HWCAP: CPUID.1:EDX
+  bool signals = false;                   // whether signals are sent: where guest code runs, which handles them
   uint64_t vdso_address = 0;              // AT_SYSINFO_EHDR; 0: there is none
   uint64_t pipe_size = 65536;           // bytes a pipe holds
   uint64_t file_size_max = INT64_MAX;   // bytes; beyond: EFBIG. RLIMIT_FSIZE of the first task

@@ -1,11 +1,14 @@
 #include "libos/machine/machine.hh"
 
+#include <algorithm>
+
 #include "libos/fd/fd_table.hh"
 #include "libos/fs/file_system.hh"
 #include "libos/fs/fs_context.hh"
 #include "libos/ipc/futex.hh"
 #include "libos/mm/address_space.hh"
 #include "libos/task/process.hh"
+#include "libos/task/signals.hh"
 
 namespace cupel::libos {
 
@@ -75,6 +78,7 @@ Result<Task*> Machine::spawn(Task& maker, const Spawn& how) {
   }
   task->credentials = maker.credentials;
   task->signal_mask = maker.signal_mask;
+  if (!how.share_space) task->signal_stack = maker.signal_stack;
   task->is_thread_ = how.thread;
   if (how.thread) task->process_ = maker.process_;
   task->parent_ = how.thread || how.share_parent ? maker.parent_ : maker.process_;
@@ -120,9 +124,37 @@ void Machine::on_exit(Task& task) {
     }
   }
   task.uncollected_ = task.is_thread_;
+  if (!task.is_thread_) tell_parent(task);
   // Its parent, whoever made it by vfork(2), which need not be its parent nor of another process, and the first process, to which
   // it may leave children that have ended.
   wake_parents();
+}
+
+// do_notify_parent() of Linux's kernel/signal.c.
+void Machine::tell_parent(Task& task) {
+  Task* const parent = config_.signals ? find_task(task.parent_) : nullptr;
+  if (parent == nullptr || task.exit_signal_ == 0) return;
+  const SignalAction& action = parent->shared_->actions[signals::child - 1];
+  const int32_t status = task.exit_status_, signal = status & 0x7f;
+  send_process_signal(*parent, {.number = task.exit_signal_, .code = signal != 0 ? SignalInfo::child_killed : SignalInfo::child_exited,
+                                .first = SignalInfo::sender(task.tid_, task.credentials.uid), .second = static_cast<uint64_t>(signal != 0 ? signal : status >> 8)});
+  // A parent that does not want to know is not waited for.
+  if (task.exit_signal_ == signals::child && (action.handler == handler_ignore || (action.flags & signal_flags::no_child_wait) != 0)) task.uncollected_ = true;
+}
+
+void Machine::ring_alarms() {
+  const platform::Nanoseconds now = platform_.now(platform::ClockBase::monotonic);
+  platform::Nanoseconds next = platform::no_deadline;
+  for (Task& task : tasks_) {
+    if (task.is_thread_) continue;
+    Process& process = *task.shared_;
+    if (process.alarm_due <= now) {
+      send_process_signal(task, {.number = signals::alarm, .code = SignalInfo::from_kernel});
+      process.alarm_due = process.alarm_interval == 0 ? platform::no_deadline : now + process.alarm_interval;
+    }
+    next = std::min(next, process.alarm_due);
+  }
+  platform_.alarm_at(next);
 }
 
 void Machine::wake_parents() {

@@ -59,6 +59,9 @@ class Machine {
   // Whoever waits for children looks again.
   void wake_parents();
 
+  // SIGALRM for each process whose timer is due, and the platform is asked for the next. After a timer was set as well.
+  void ring_alarms();
+
   FutexTable& futexes() { return *futexes_; }
   FileLocks& file_locks() { return file_locks_; }
   // A number that no search among epolls has had yet.
@@ -72,6 +75,7 @@ class Machine {
   void check() const;
 
  private:
+  void tell_parent(Task& task);
   friend class Task;
   friend class cupel::Arena;
   Machine(Arena& arena, platform::Platform& platform, const Config& config);

@@ -62,6 +62,8 @@ class Platform {
 
   // --- time and chance ---
   virtual Nanoseconds now(ClockBase clock) = 0;
+  // Machine::ring_alarms() is to be called then, or soon after; the last word counts.
+  virtual void alarm_at(Nanoseconds) {}
   virtual void random(std::span<std::byte> out) = 0;  // cannot fail: a platform without entropy terminates instead
 
   // --- execution of tasks ---
@@ -76,6 +78,11 @@ class Platform {
   // Guest code of that task, should it run now, comes back to libos soon, as if it had made a call. Nothing on a platform whose
   // guest code comes back by itself.
   virtual void interrupt(int32_t) {}
+  // The vector registers of the calling task's guest code, as XSAVE lays them out; their size, 0 where there is no guest code. And
+  // back: what is no such image, or is missing from it, becomes as at a program's start.
+  static constexpr size_t vectors_size_max = 4096;
+  virtual size_t save_vectors(std::span<std::byte, vectors_size_max>) { return 0; }
+  virtual void restore_vectors(std::span<std::byte, vectors_size_max>) {}
   virtual void stop(int32_t tid) = 0;   // the task has ended; does not return to its guest code
 
   // --- outside ---

@@ -8,6 +8,7 @@
 #include "libos/machine/machine.hh"
 #include "libos/mm/address_space.hh"
 #include "libos/task/process.hh"
+#include "libos/task/signals.hh"
 
 namespace cupel::libos {
 
@@ -44,6 +45,12 @@ bool Task::may_break(uint64_t address) const {
 }
 
 Result<> Task::sleep(platform::Nanoseconds deadline) {
+  if (signal_waits(*this)) return fail(Errno::intr);
+  auto slept = sleep_through_signals(deadline);
+  return signal_waits(*this) ? fail(Errno::intr) : slept;
+}
+
+Result<> Task::sleep_through_signals(platform::Nanoseconds deadline) {
   if (killed_) return fail(Errno::intr);
   const uint32_t seen = event_.load(std::memory_order_relaxed);
   machine_.lock().release(platform());
@@ -83,6 +90,7 @@ void Task::start_program(Ref<AddressSpace> space) {
   CHECK(fds_->owner_count() == 1);
   leave_space();
   clear_child_tid_ = 0;
+  signal_stack = {};
   space_ = std::move(space);
   fds_->close_marked();
   has_started_program_ = true;

@@ -8,6 +8,7 @@
 #include "libos/platform/platform.hh"
 #include "libos/sync/wait.hh"
 #include "libos/task/credentials.hh"
+#include "libos/task/signal_state.hh"
 
 namespace cupel::libos {
 
@@ -39,16 +40,22 @@ class Task : public boost::intrusive::list_base_hook<> {
   AddressSpace& space() const { return *space_; }
   const GuestMemory& memory() const;
   Credentials credentials;
-  uint64_t signal_mask = 0;
+  SignalSet signal_mask = 0;
+  SignalSet awaited_signals = 0;                  // what rt_sigtimedwait(2) sleeps for, blocked as it is
+  std::optional<SignalSet> mask_after_delivery;   // rt_sigsuspend(2)'s: the one to go back to
+  PendingSignals pending;                         // of this thread alone
+  SignalStack signal_stack;
   // How long a file may become by this task; whether its limits let it map so many pages there (ENOMEM), and move its break.
   uint64_t file_size_max() const;
   Result<> may_map(uint64_t start, uint64_t pages, bool writable_data) const;
   bool may_break(uint64_t address) const;
 
   // Releases the machine lock and sleeps until the event word changes, the deadline (monotonic, absolute) passes
-  // (ETIMEDOUT) or the task is interrupted or killed (EINTR). The caller looks at its condition again, always.
+  // (ETIMEDOUT), a signal is let through or the task is killed (EINTR). The caller looks at its condition again, always.
   // The caller holds the machine lock, and holds it again afterwards; which machine's is beyond the static analysis.
   Result<> sleep(platform::Nanoseconds deadline) __attribute__((no_thread_safety_analysis));
+  // As sleep(), and no signal wakes it: only its own end does.
+  Result<> sleep_through_signals(platform::Nanoseconds deadline) __attribute__((no_thread_safety_analysis));
   // Makes sleep() return; from any task, with the machine lock held.
   void notify();
 
@@ -64,6 +71,7 @@ class Task : public boost::intrusive::list_base_hook<> {
   bool has_started_program() const { return has_started_program_; }
   // How clone(2) made it.
   bool is_thread() const { return is_thread_; }
+  bool is_forgotten() const { return uncollected_; }  // a zombie whom nobody waits for
   int32_t exit_signal() const { return exit_signal_; }
   WaitQueue& child_exits() { return child_exits_; }
   void set_clear_child_tid(uint64_t address) { clear_child_tid_ = address; }

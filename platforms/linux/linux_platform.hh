@@ -43,6 +43,9 @@ class LinuxPlatform final : public platform::Platform {
   void wake(std::atomic<uint32_t>& word, uint32_t count) override;
   platform::Nanoseconds now(platform::ClockBase clock) override;
   void random(std::span<std::byte> out) override;
+  void alarm_at(platform::Nanoseconds when) override;
+  size_t save_vectors(std::span<std::byte, vectors_size_max> out) override;
+  void restore_vectors(std::span<std::byte, vectors_size_max> image) override;
   Result<> start(int32_t tid, platform::Space space, const platform::GuestRegisters& registers) override;
   void replace(int32_t tid, platform::Space space, const platform::GuestRegisters& registers) override;
   platform::GuestRegisters& registers(int32_t tid) override;

@@ -40,6 +40,10 @@ struct SharedState {
   std::array<std::atomic<uint32_t>, platform::HostStreams::count> stream_wanted{};
   std::atomic<uint32_t> finished{0};     // the first task has ended
   std::atomic<uint32_t> failed{0};       // the machine cannot go on
+  // When Kernel::alarm() is due (monotonic); the word changes with it.
+  std::atomic<int64_t> alarm_due{platform::no_deadline};
+  std::atomic<uint32_t> alarm_word{0};
+  void* machine = nullptr;               // the kernel's: what it runs
   int32_t exit_status = 0;               // of the first task, as wait4(2) gives it
 };
 

@@ -23,6 +23,8 @@ struct Slot {
   bool ended = false;                       // the thread leaves instead of going back
   bool moves = false;                       // it goes on in a host process of its own
   void* task = nullptr;                     // the kernel's: what it knows this task by
+  uint64_t answered = 0;                    // the kernel's: the call whose answer is in rax, or none_answered
+  static constexpr uint64_t none_answered = UINT64_MAX;
 };
 
 namespace slot_offset {
@@ -43,14 +45,18 @@ class Kernel {
   virtual int64_t call(Slot& slot) = 0;
   // Guest code touched a page that its host process does not have. `signal` is the host's, should nothing mend it.
   virtual void fault(Slot& slot, uint64_t address, platform::Access wanted, int signal) = 0;
-  // Guest code did what the processor refuses: a host signal tells what.
-  virtual void trap(Slot& slot, int signal) = 0;
+  // Guest code did what the processor refuses: a host signal tells what, with its code and where.
+  virtual void trap(Slot& slot, int signal, int code, uint64_t address) = 0;
   // A `syscall` instruction trapped: a chance to make its site a jump. What the guest has in registers is not in the slot yet.
   virtual void site_trapped(Slot& slot, uint64_t behind_site, uint64_t number) = 0;
-  // Somebody asked for the task's attention.
+  // Somebody asked for the task's attention. The vector registers are the guest's.
   virtual void interrupted(Slot& slot) = 0;
   // In the supervisor: one of the host's streams can be read or written again, or will never be.
   virtual void stream_changed(uint32_t stream) = 0;
+  // In the supervisor: the time that alarm_at() named has come.
+  virtual void alarm() = 0;
+  // In the supervisor: it was sent a signal by the host, which is for the machine's first program.
+  virtual void host_signal(int signal) = 0;
 
  protected:
   ~Kernel() = default;

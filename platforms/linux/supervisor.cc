@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -18,6 +19,13 @@ namespace {
 constexpr int machine_failed = 125;
 
 void ring_bell(int) { shared().ring(); }
+
+// What a terminal or an operator sends the command is the machine's to handle.
+std::atomic<uint32_t> host_signals{0};
+void note_signal(int signal) {
+  host_signals.fetch_or(1u << signal, std::memory_order_release);
+  host_call(__NR_futex, address_of(&host_signals), FUTEX_WAKE, 1);
+}
 
 // Ends what is left: everything below this process is the machine's.
 void end_all() {
@@ -65,13 +73,44 @@ void Supervisor::watch_streams() {
   }
 }
 
+void Supervisor::watch_clock() {
+  std::thread([this] {
+    SharedState& state = shared();
+    for (;;) {
+      const uint32_t seen = state.alarm_word.load(std::memory_order_acquire);
+      const int64_t due = state.alarm_due.load(std::memory_order_relaxed);
+      constexpr int64_t second = 1'000'000'000;
+      const timespec at{due / second, due % second};
+      const int64_t result = host_call(__NR_futex, address_of(&state.alarm_word), FUTEX_WAIT_BITSET, seen, due == platform::no_deadline ? 0 : address_of(&at), 0, FUTEX_BITSET_MATCH_ANY);
+      if (result == -ETIMEDOUT) platform_.kernel().alarm();
+    }
+  }).detach();
+}
+
+// In a thread of its own, as all that asks for the machine lock: its holder may be waiting for an answer about a file.
+void Supervisor::watch_signals() {
+  std::thread([this] {
+    for (;;) {
+      host_call(__NR_futex, address_of(&host_signals), FUTEX_WAIT, 0, 0);
+      const uint32_t signals = host_signals.exchange(0, std::memory_order_acquire);
+      for (int signal = 1; signal < 32; ++signal) {
+        if ((signals >> signal & 1) != 0) platform_.kernel().host_signal(signal);
+      }
+    }
+  }).detach();
+}
+
 int Supervisor::run(pid_t) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   struct sigaction action{};
   action.sa_handler = ring_bell;
   action.sa_flags = SA_RESTART;
   sigaction(SIGCHLD, &action, nullptr);
+  action.sa_handler = note_signal;
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH, SIGUSR1, SIGUSR2}) sigaction(signal, &action, nullptr);
   watch_streams();
+  watch_clock();
+  watch_signals();
   SharedState& state = shared();
   for (;;) {
     const uint32_t heard = state.bell.load(std::memory_order_acquire);

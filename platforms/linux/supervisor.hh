@@ -18,6 +18,8 @@ class Supervisor {
  private:
   bool reap();
   void watch_streams();
+  void watch_clock();
+  void watch_signals();
 
   LinuxPlatform& platform_;
   TreeServer files_;

@@ -111,9 +111,10 @@ void LinuxPlatform::stop(int32_t tid) {
 
 void LinuxPlatform::interrupt(int32_t tid) {
   Slot* slot = find(tid);
-  if (slot == nullptr || slot == &current()) return;
+  if (slot == nullptr) return;
   slot->kicked.store(1, std::memory_order_release);
-  if (slot->host_tid != 0) host_call(__NR_tgkill, static_cast<uint64_t>(slot->host_pid), static_cast<uint64_t>(slot->host_tid), kick_signal);
+  const bool is_mine = slot->host_tid == static_cast<int32_t>(host_call(__NR_gettid));  // it looks before it goes back
+  if (slot->host_tid != 0 && !is_mine) host_call(__NR_tgkill, static_cast<uint64_t>(slot->host_pid), static_cast<uint64_t>(slot->host_tid), kick_signal);
 }
 
 void LinuxPlatform::run(Slot& slot) {

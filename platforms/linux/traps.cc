@@ -41,6 +41,7 @@ constexpr struct {
 void take_registers(Slot& slot, ucontext_t& context) {
   for (const auto& pair : register_pairs) slot.registers.*pair.ours = reg(context, pair.theirs);
   asm volatile("rdfsbase %0" : "=r"(slot.registers.fs_base));
+  slot.answered = Slot::none_answered;
 }
 void give_registers(Slot& slot, ucontext_t& context) {
   if (slot.ended || slot.moves || slot.kicked.load(std::memory_order_relaxed) != 0) {
@@ -99,7 +100,7 @@ void on_fault(int signal, siginfo_t* info, void* raw) {
     const Access wanted = (code & is_fetch) != 0 ? Access::execute : (code & is_write) != 0 ? Access::write : Access::read;
     here->kernel().fault(slot, address_of(info->si_addr), wanted, signal);
   } else {
-    here->kernel().trap(slot, signal);
+    here->kernel().trap(slot, signal, info->si_code, address_of(info->si_addr));
   }
   give_registers(slot, context);
 }
@@ -114,9 +115,9 @@ void on_kick(int, siginfo_t*, void* raw) {
     reg(context, REG_RSP) = slot.stack_top;
     return;
   }
-  if (!is_guest_code(context) || slot.kicked.exchange(0) == 0) return;
+  if (!is_guest_code(context) || slot.kicked.load() == 0) return;
+  // What is to do is done behind this handler, when the guest's vector registers are loaded again.
   take_registers(slot, context);
-  here->kernel().interrupted(slot);
   give_registers(slot, context);
 }
 
@@ -138,7 +139,7 @@ void install_handlers() {
   install(SIGSYS, on_system_call);
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}) install(signal, on_fault);
   install(kick_signal, on_kick);
-  for (const int signal : {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH}) CHECK(::signal(signal, SIG_IGN) != SIG_ERR);
+  for (const int signal : {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGUSR1, SIGUSR2, SIGALRM}) CHECK(::signal(signal, SIG_IGN) != SIG_ERR);
 }
 
 void prepare_thread(Slot& slot) {

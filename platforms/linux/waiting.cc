@@ -23,6 +23,14 @@ Woken LinuxPlatform::wait(std::atomic<uint32_t>& word, uint32_t expected, Nanose
 
 void LinuxPlatform::wake(std::atomic<uint32_t>& word, uint32_t count) { host_call(__NR_futex, address_of(&word), FUTEX_WAKE, count); }
 
+// The supervisor's clock thread sleeps until then.
+void LinuxPlatform::alarm_at(Nanoseconds when) {
+  SharedState& state = shared();
+  if (state.alarm_due.exchange(when, std::memory_order_relaxed) == when) return;
+  state.alarm_word.fetch_add(1, std::memory_order_release);
+  host_call(__NR_futex, address_of(&state.alarm_word), FUTEX_WAKE, 1);
+}
+
 // The host's vdso answers without a call; it touches no thread-local storage unless it fails.
 Nanoseconds LinuxPlatform::now(ClockBase clock) {
   timespec at{};

@@ -43,7 +43,7 @@ Result<> end_other_threads(Task& task) {
     Waiter waiter(task);
     task.child_exits().add(waiter);
     // A wake-up for nothing is no reason to give up; being killed is.
-    if (auto slept = task.sleep(platform::no_deadline); !slept && task.killed()) return slept;
+    if (auto slept = task.sleep_through_signals(platform::no_deadline); !slept && task.killed()) return slept;
   }
 }
 

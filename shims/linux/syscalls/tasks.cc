@@ -5,6 +5,7 @@
 #include "libos/machine/machine.hh"
 #include "libos/mm/address_space.hh"
 #include "libos/task/process.hh"
+#include "libos/task/signals.hh"
 
 namespace cupel::linux_shim {
 namespace {
@@ -59,7 +60,7 @@ Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t stack, uint64_t paren
       Waiter waiter(task);
       task.child_exits().add(waiter);
       // Nothing but its own end interrupts a parent here.
-      if (!task.sleep(platform::no_deadline) && task.killed()) break;
+      if (!task.sleep_through_signals(platform::no_deadline) && task.killed()) break;
     }
   }
   return Spawned{tid};
@@ -99,10 +100,7 @@ Result<uint64_t> exit(Task& task, Int status) {
 
 Result<uint64_t> exit_group(Task& task, Int status) {
   const int32_t exit_status = (status.value & 0xff) << 8;
-  for (Task& other : task.machine().tasks()) {
-    if (&other != &task && other.pid() == task.pid() && other.state() == Task::State::running) other.kill(exit_status);
-  }
-  task.exit(exit_status);
+  end_process(task, exit_status);
   return static_cast<uint64_t>(exit_status);
 }
 
@@ -114,7 +112,7 @@ Result<uint64_t> wait4(Task& task, TaskId pid, OptionalOut<Word32> status, Flags
   for (;;) {
     bool any = false;
     for (Task& child : task.machine().tasks()) {
-      if (child.parent_pid() != task.pid() || child.is_thread() || !means(whom, child, flags.bits)) continue;
+      if (child.parent_pid() != task.pid() || child.is_thread() || child.is_forgotten() || !means(whom, child, flags.bits)) continue;
       any = true;
       if (child.state() != Task::State::zombie) continue;
       const auto tid = static_cast<uint64_t>(child.tid());
