@@ -61,6 +61,8 @@ constexpr std::array loose_fields{
     // How much there is on it, its number and how it is mounted.
     LooseField{"RawStatfs", 16, 48, Loose::any},
     LooseField{"RawStatfs", 80, 8, Loose::any},
+    LooseField{"RawProcessors", 0, 8, Loose::any},
+    LooseField{"RawSysinfo", 0, 112, Loose::any},
     LooseField{"RawUsage", 0, 144, Loose::any},
     LooseField{"RawTicks", 0, 32, Loose::any},
     LooseField{"RawTimespec", 0, 16, Loose::any},
@@ -166,7 +168,9 @@ void Comparison::reset() {
 }
 
 std::optional<Difference> Comparison::compare(const RecordedCall& libos, const KernelCall& kernel) {
-  const bool any_value = (libos.desc->number == SYS_time || libos.desc->number == SYS_times) && !libos.failed() && !kernel.failed();
+  // What time it is, and what the machine has.
+  static constexpr std::array any_values{SYS_time, SYS_times, SYS_getpriority, SYS_sched_getaffinity};
+  const bool any_value = std::ranges::find(any_values, libos.desc->number) != any_values.end() && !libos.failed() && !kernel.failed();
   if (libos.value != kernel.value && !any_value) return Difference{false, value_text(libos.value), value_text(kernel.value)};
   const auto same = [&](size_t slot) { return std::ranges::equal(libos.slots[slot].after, kernel.after(slot)); };
   image_count_ = 0;
@@ -208,6 +212,9 @@ void Comparison::normalise(const RecordedCall& libos) {
   if (libos.desc->number == SYS_getrandom && libos.value > 0) take_over(libos.registers[0], static_cast<size_t>(libos.value));
   if (libos.desc->number == SYS_select || libos.desc->number == SYS_pselect6) take_over(libos.registers[4], sizeof(timespec));
   if (libos.desc->number == SYS_ppoll) take_over(libos.registers[2], sizeof(timespec));  // what was left of the time
+  if (libos.desc->number == SYS_getcpu) {
+    for (const uint64_t address : std::span(libos.registers).first(2)) take_over(address, sizeof(uint32_t));
+  }
   if (libos.desc->number == SYS_time) take_over(libos.registers[0], sizeof(time_t));
   for (const ArgDesc& arg : libos.desc->args()) {
     if ((arg.kind != Kind::out && arg.kind != Kind::in_out) || arg.element == nullptr) continue;

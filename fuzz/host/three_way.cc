@@ -1,6 +1,7 @@
 #include "fuzz/host/three_way.hh"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstring>
@@ -155,6 +156,7 @@ std::expected<std::unique_ptr<ThreeWay>, std::string> ThreeWay::start(Audience a
   made->model_ = std::make_unique<props::Model>(bounds(libos_bounds.ids_max));
   props::Bounds kernel_bounds = bounds(made->kernel_->ids_max());
   kernel_bounds.sleeps_last = false;
+  kernel_bounds.nice = getpriority(PRIO_PROCESS, 0);
   kernel_bounds.failures_show = true;
   kernel_bounds.memory_is_known = false;  // it is libos's
   made->kernel_model_ = std::make_unique<props::Model>(kernel_bounds);

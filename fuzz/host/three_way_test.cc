@@ -143,6 +143,16 @@ TEST_F(ThreeWayTest, ProcessGroupsAndSessionsAreCompared) {
   EXPECT_EQ(three_way->tally().compared, 11u);
 }
 
+TEST_F(ThreeWayTest, HowATaskIsScheduledIsCompared) {
+  const auto& judgement = judge(
+      "getpriority(PRIO_PROCESS, 0)\ngetpriority(PRIO_PGRP, 7)\ngetpriority(9, 0)\nsched_getscheduler(1)\nsched_getscheduler(-1)\nsched_getparam(0, out)\n"
+      "sched_getparam(0, null)\nsched_rr_get_interval(64, out)\nsched_getaffinity(0, 8, out)\nsched_getaffinity(0, 4, out)\ngetcpu(out, null, 0)\nsysinfo(out)\n"
+      "setpriority(9, 0, 0)\nsetpriority(PRIO_PGRP, 7, 1)\nsched_setparam(0, {1})\nsched_setscheduler(0, SCHED_FIFO, {0})\nsched_setscheduler(9, SCHED_OTHER, {0})\nsched_setaffinity(9, 8, {1})\n"
+      "setpriority(PRIO_PROCESS, 0, 1)\n");
+  EXPECT_FALSE(judgement.finding) << judgement.finding->call << ": " << judgement.finding->expected << " / " << judgement.finding->got;
+  EXPECT_EQ(three_way->tally().compared, 18u);  // all but the last, which the child could not take back
+}
+
 TEST_F(ThreeWayTest, TheTraceShowsWhatWasNotCompared) {
   EXPECT_EQ(three_way->trace(program("dup(0)\ngetpid()\nfork()\n")), "0: dup(0) = 3\n1: getpid() = 1\n2: fork() = 2    ; not compared: makes a task\n");
 }

@@ -37,6 +37,8 @@ constexpr std::string_view other_task = "made by another task";
 constexpr std::string_view odd_time = "waits for a time that lies where others look";
 constexpr std::string_view mishap = "the machine's memory is full";
 constexpr std::string_view own_clock = "starts a clock that runs at another speed";
+constexpr std::string_view lasting_priority = "a priority or policy that the child could not take back, or that the host may refuse";
+constexpr std::string_view other_processors = "which processors there are is the machine's to say";
 constexpr std::string_view unknown_id = "an id that the sandbox does not have";
 
 // Calls that wait for time to pass. In a world of one task nothing else can end the wait, so that no time at all gives
@@ -133,6 +135,23 @@ std::string_view objection_to_limit(const RecordedCall& call, const Limits& limi
   return std::ranges::find(harsh, static_cast<int>(resource)) == harsh.end() ? std::string_view{} : harsh_limit;
 }
 
+// What a task asks of the scheduler: where it is refused, nothing stays of it.
+std::string_view objection_to_schedule(const RecordedCall& call) {
+  constexpr uint64_t extensible = 7, reset_on_fork = 0x4000'0000;
+  switch (call.desc->number) {
+    case SYS_sched_setscheduler:
+      if ((call.registers[1] & ~reset_on_fork & UINT32_MAX) == extensible) return lasting_priority;
+      [[fallthrough]];
+    case SYS_setpriority:
+    case SYS_sched_setparam: return call.failed() ? std::string_view{} : lasting_priority;
+    case SYS_sched_setaffinity: {
+      const bool looked_at = static_cast<uint32_t>(call.registers[1]) <= sizeof(uint64_t);
+      return call.value == -EFAULT || (call.value == -ESRCH && looked_at) ? std::string_view{} : other_processors;
+    }
+    default: return {};
+  }
+}
+
 std::string_view objection_to_arguments(const RecordedCall& call, const Limits& limits) {
   const interface::CallDesc& desc = *call.desc;
   uint64_t length = 0;
@@ -179,6 +198,7 @@ std::string_view objection_to(const RecordedCall& call, const Limits& limits) {
   if (call.tid != limits.first_task) return other_task;
   if (call.kind == Outcome::Kind::ended && !is_exit(*call.desc)) return ends_task;
   if (const auto objection = objection_to_limit(call, limits); !objection.empty()) return objection;
+  if (const auto objection = objection_to_schedule(call); !objection.empty()) return objection;
   if (is_among(spawning, call.desc->number) && !call.failed()) return makes_task;
   if (call.desc->number == SYS_clone && (call.registers[0] & namespace_flags) != 0) return makes_namespace;
   if (is_among(writing, call.desc->number) && call.value == -EFAULT) return torn_write;
@@ -207,6 +227,8 @@ void narrow(const RecordedCall& call, CallRecord& record) {
   constexpr int32_t table_size = 64;
   const bool selects = call.desc->number == SYS_select || call.desc->number == SYS_pselect6;
   if (selects && static_cast<int32_t>(call.registers[0]) > table_size) record.registers[0] = table_size;
+  // So is how long a mask of processors is; libos's is one word.
+  if (call.desc->number == SYS_sched_getaffinity && !call.failed()) record.registers[1] = sizeof(uint64_t);
 }
 
 void shorten(const RecordedCall& call, Translation& out) {

@@ -29,6 +29,7 @@ class Digest {
     numbers(task.tid(), task.pid(), task.parent_pid(), task.state(), task.exit_status(), task.killed());
     libos::Process& process = task.process();
     numbers(process.group, process.session, process.leads_session);
+    numbers(task.schedule.policy, task.schedule.resets_on_fork, task.schedule.priority, task.schedule.nice);
     for (uint32_t limit = 0; limit < libos::limits_count; ++limit) numbers(process.limits[libos::LimitOf(limit)].soft, process.limits[libos::LimitOf(limit)].hard);
     if (task.state() != Task::State::running) return;
     numbers(task.credentials.euid, task.credentials.egid, task.fs().umask, task.fs().working->number);

@@ -8,6 +8,7 @@
 #include "libos/platform/platform.hh"
 #include "libos/sync/wait.hh"
 #include "libos/task/credentials.hh"
+#include "libos/task/schedule.hh"
 #include "libos/task/signal_state.hh"
 
 namespace cupel::libos {
@@ -45,6 +46,7 @@ class Task : public boost::intrusive::list_base_hook<> {
   std::optional<SignalSet> mask_after_delivery;   // rt_sigsuspend(2)'s: the one to go back to
   PendingSignals pending;                         // of this thread alone
   SignalStack signal_stack;
+  Schedule schedule;
   // How long a file may become by this task; whether its limits let it map so many pages there (ENOMEM), and move its break.
   uint64_t file_size_max() const;
   Result<> may_map(uint64_t start, uint64_t pages, bool writable_data) const;
@@ -76,6 +78,8 @@ class Task : public boost::intrusive::list_base_hook<> {
   WaitQueue& child_exits() { return child_exits_; }
   void set_clear_child_tid(uint64_t address) { clear_child_tid_ = address; }
   State state() const { return state_; }
+  // A thread that has ended: nobody may name it any more.
+  bool uncollected() const { return uncollected_; }
   int32_t exit_status() const { return exit_status_; }
 
  private:

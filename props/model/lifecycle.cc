@@ -69,6 +69,15 @@ void release(World& world, TaskId id, uint32_t status) {
   orphan_children(world, task.process);
 }
 
+// sched(7): with SCHED_RESET_ON_FORK, children get neither real-time policies nor negative nice values, nor the flag.
+Schedule inherited(Schedule schedule) {
+  if (!schedule.resets_on_fork) return schedule;
+  schedule.resets_on_fork = false;
+  if (schedule.policy == SCHED_FIFO || schedule.policy == SCHED_RR) return {};
+  if (schedule.nice < 0) schedule.nice = 0;
+  return schedule;
+}
+
 }  // namespace
 
 TaskId spawn(World& world, TaskId parent_id, const Spawn& with) {
@@ -77,6 +86,7 @@ TaskId spawn(World& world, TaskId parent_id, const Spawn& with) {
   Task task;
   task.tid = with.tid;
   task.process = parent.process;
+  task.schedule = inherited(parent.schedule);
   if ((with.flags & CLONE_THREAD) == 0) task.process = new_process(world, parent.process, with.flags, with.tid);
   ++world.processes[task.process].tasks_alive;
 

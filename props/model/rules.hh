@@ -69,6 +69,7 @@
   RULE(96, gettimeofday)     \
   RULE(97, getrlimit)        \
   RULE(98, getrusage)        \
+  RULE(99, sysinfo)          \
   RULE(100, times)           \
   RULE(102, getuid)          \
   RULE(104, getgid)          \
@@ -86,8 +87,15 @@
   RULE(133, mknod)           \
   RULE(137, statfs)          \
   RULE(138, fstatfs)         \
+  RULE(140, getpriority)     \
+  RULE(141, setpriority)     \
+  RULE(142, sched_setparam)  \
+  RULE(143, sched_getparam)  \
+  RULE(144, sched_setscheduler) \
+  RULE(145, sched_getscheduler) \
   RULE(146, sched_get_priority_max) \
   RULE(147, sched_get_priority_min) \
+  RULE(148, sched_rr_get_interval) \
   RULE(160, setrlimit)       \
   RULE(186, gettid)          \
   RULE(187, readahead)       \
@@ -105,6 +113,8 @@
   RULE(199, fremovexattr)    \
   RULE(201, time)            \
   RULE(202, futex)           \
+  RULE(203, sched_setaffinity) \
+  RULE(204, sched_getaffinity) \
   RULE(213, epoll_create)    \
   RULE(217, getdents64)      \
   RULE(218, set_tid_address) \
@@ -146,8 +156,9 @@
   RULE(296, pwritev)         \
   RULE(302, prlimit64)       \
   RULE(306, syncfs)          \
-  RULE(310, process_vm_readv)\
-  RULE(311, process_vm_writev)\
+  RULE(309, getcpu)          \
+  RULE(310, process_vm_readv) \
+  RULE(311, process_vm_writev) \
   RULE(316, renameat2)       \
   RULE(318, getrandom)       \
   RULE(326, copy_file_range) \

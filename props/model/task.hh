@@ -27,6 +27,13 @@ struct Limit {
 };
 inline constexpr size_t limits_count = 16;
 
+// sched_setscheduler(2), setpriority(2).
+struct Schedule {
+  uint32_t policy = 0;
+  bool resets_on_fork = false;
+  int32_t priority = 0, nice = 0;
+};
+
 struct Process {
   int32_t pid = 0;              // 0: not known yet
   ProcessId parent = ProcessId::none;
@@ -57,6 +64,7 @@ struct Task {
   FsId fs = FsId::none;
   SpaceId space = SpaceId::none;
   uint64_t clear_child_tid = 0;
+  Schedule schedule;
   TaskId vfork_child = TaskId::none;  // which holds this task back
   Stamp sleeps_until;                 // the clock will show at least this when the sleep is over
   bool alive = true;

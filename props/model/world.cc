@@ -29,6 +29,7 @@ void World::reset() {
   const TaskId first = tasks.make();
   Task& task = tasks[first];
   task.tid = bounds.first_task;
+  task.schedule.nice = bounds.nice;
   task.process = processes.make();
   processes[task.process].pid = bounds.first_task;
   Process& process = processes[task.process];

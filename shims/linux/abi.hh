@@ -5,6 +5,7 @@
 #include "libos/fd/open_file.hh"
 #include "libos/fs/file_system.hh"
 #include "libos/interface/args.hh"
+#include "libos/task/schedule.hh"
 
 // The numbers and structs of the x86-64 Linux ABI that handlers' signatures are made of, each flag with its name.
 namespace cupel::libos {
@@ -29,6 +30,11 @@ consteval auto names_of(RenameFlag) {
   using interface::NamedValue;
   return std::array{NamedValue{"RENAME_NOREPLACE", 1}, NamedValue{"RENAME_EXCHANGE", 2}, NamedValue{"RENAME_WHITEOUT", 4}};
 }
+consteval auto names_of(SchedulingPolicy) {
+  using interface::NamedValue;
+  return std::array{NamedValue{"SCHED_OTHER", 0}, NamedValue{"SCHED_FIFO", 1},     NamedValue{"SCHED_RR", 2}, NamedValue{"SCHED_BATCH", 3},
+                    NamedValue{"SCHED_IDLE", 5},  NamedValue{"SCHED_DEADLINE", 6}, NamedValue{"SCHED_EXT", 7}};
+}
 consteval auto names_of(PollEvent) {
   using interface::NamedValue;
   return std::array{NamedValue{"POLLIN", 1},      NamedValue{"POLLPRI", 2},    NamedValue{"POLLOUT", 4},      NamedValue{"POLLERR", 8},    NamedValue{"POLLHUP", 16}, NamedValue{"POLLNVAL", 32},
@@ -43,6 +49,7 @@ using namespace interface;
 using libos::OpenFlag;
 using libos::PollEvent;
 using libos::RenameFlag;
+using libos::SchedulingPolicy;
 using libos::Stat;
 using libos::Task;
 using libos::Timespec;
@@ -167,14 +174,18 @@ consteval auto names_of(FutexOperation) {
                     NamedValue{"FUTEX_CMP_REQUEUE_PRIVATE", 132}, NamedValue{"FUTEX_WAIT_BITSET_PRIVATE", 137}, NamedValue{"FUTEX_WAKE_BITSET_PRIVATE", 138}};
 }
 
-enum class SchedulingPolicy : uint32_t { other = 0, fifo = 1, round_robin = 2, batch = 3, idle = 5, deadline = 6, extensible = 7 };
-consteval auto names_of(SchedulingPolicy) {
+// A policy, and what becomes of it in children.
+enum class SchedulingMode : uint32_t { reset_on_fork = 0x4000'0000 };
+consteval auto names_of(SchedulingMode) {
   return std::array{NamedValue{"SCHED_OTHER", 0}, NamedValue{"SCHED_FIFO", 1},     NamedValue{"SCHED_RR", 2}, NamedValue{"SCHED_BATCH", 3},
-                    NamedValue{"SCHED_IDLE", 5},  NamedValue{"SCHED_DEADLINE", 6}, NamedValue{"SCHED_EXT", 7}};
+                    NamedValue{"SCHED_IDLE", 5},  NamedValue{"SCHED_DEADLINE", 6}, NamedValue{"SCHED_RESET_ON_FORK", 0x4000'0000}};
 }
+consteval auto usual_of(SchedulingMode) { return std::to_array<uint64_t>({0, 1, 2, 3, 5, 0x4000'0000, 0x4000'0001, 0x4000'0003}); }
 enum class UsageOf : uint32_t { self = 0, thread = 1, children = 0xffff'ffff };
 consteval auto names_of(UsageOf) { return std::array{NamedValue{"RUSAGE_SELF", 0}, NamedValue{"RUSAGE_THREAD", 1}, NamedValue{"RUSAGE_CHILDREN", 0xffff'ffff}}; }
 
+enum class WhosePriority : uint32_t { process = 0, group = 1, user = 2 };
+consteval auto names_of(WhosePriority) { return std::array{NamedValue{"PRIO_PROCESS", 0}, NamedValue{"PRIO_PGRP", 1}, NamedValue{"PRIO_USER", 2}}; }
 enum class ResourceLimit : uint32_t {};
 consteval auto names_of(ResourceLimit) {
   return std::array{NamedValue{"RLIMIT_CPU", 0},    NamedValue{"RLIMIT_FSIZE", 1},  NamedValue{"RLIMIT_DATA", 2},        NamedValue{"RLIMIT_STACK", 3},
@@ -218,6 +229,17 @@ struct RawUsage {
   int64_t resident_size, shared_size, data_size, stack_size, minor_faults, major_faults, swaps, blocks_read, blocks_written, messages_sent, messages_received, signals, voluntary_switches, switches;
 };
 static_assert(sizeof(RawUsage) == 144);
+struct RawProcessors {
+  uint64_t bits;
+};
+struct RawSysinfo {
+  uint64_t uptime, load_one, load_five, load_fifteen, memory, free_memory, shared_memory, buffers, swap, free_swap;
+  uint16_t tasks, padding;
+  uint32_t padding_too;
+  uint64_t high_memory, free_high_memory;
+  uint32_t unit, rest;
+};
+static_assert(sizeof(RawSysinfo) == 112);
 // struct rlimit, and rlimit64.
 struct RawLimit {
   Field<uint64_t, Kind::limit> soft, hard;

@@ -19,6 +19,7 @@
 #include "shims/linux/syscalls/open.hh"
 #include "shims/linux/syscalls/poll.hh"
 #include "shims/linux/syscalls/process_vm.hh"
+#include "shims/linux/syscalls/schedule.hh"
 #include "shims/linux/syscalls/statfs.hh"
 #include "shims/linux/syscalls/sync.hh"
 #include "shims/linux/syscalls/tasks.hh"
@@ -103,6 +104,7 @@ constexpr std::array entries{
     call_entry<gettimeofday>(96, "gettimeofday", errnos<fault>, args("tv", "tz")),
     call_entry<getrlimit>(97, "getrlimit", errnos<>, args("resource", "rlim")),
     call_entry<getrusage>(98, "getrusage", errnos<>, args("who", "usage")),
+    call_entry<sysinfo>(99, "sysinfo", errnos<>, args("info")),
     call_entry<times>(100, "times", errnos<>, args("buf")),
     call_entry<getuid>(102, "getuid", errnos<>),
     call_entry<getgid>(104, "getgid", errnos<>),
@@ -120,8 +122,15 @@ constexpr std::array entries{
     call_entry<mknod>(133, "mknod", walk_errnos<exist, inval, perm>, args("path", "mode", "dev"), Partial{"pipes with names, sockets, devices"}),
     call_entry<statfs>(137, "statfs", walk_errnos<>),
     call_entry<fstatfs>(138, "fstatfs", errnos<>),
+    call_entry<getpriority>(140, "getpriority", errnos<srch>, args("which", "who")),
+    call_entry<setpriority>(141, "setpriority", errnos<srch>, args("which", "who", "prio")),
+    call_entry<sched_setparam>(142, "sched_setparam", errnos<inval, srch>, args("pid", "param")),
+    call_entry<sched_getparam>(143, "sched_getparam", errnos<inval, srch>, args("pid", "param")),
+    call_entry<sched_setscheduler>(144, "sched_setscheduler", errnos<srch>, args("pid", "policy", "param"), Partial{"SCHED_DEADLINE and SCHED_EXT"}),
+    call_entry<sched_getscheduler>(145, "sched_getscheduler", errnos<inval, srch>, args("pid")),
     call_entry<sched_get_priority_max>(146, "sched_get_priority_max", errnos<>, args("policy")),
     call_entry<sched_get_priority_min>(147, "sched_get_priority_min", errnos<>, args("policy")),
+    call_entry<sched_rr_get_interval>(148, "sched_rr_get_interval", errnos<inval, srch>, args("pid", "tp")),
     call_entry<setrlimit>(160, "setrlimit", errnos<perm>, args("resource", "rlim"), Partial{"CPU time, and data that mprotect makes; a soft limit of either is kept"}),
     call_entry<gettid>(186, "gettid", errnos<>),
     call_entry<readahead>(187, "readahead", errnos<inval>, args("fd", "offset", "count")),
@@ -140,6 +149,8 @@ constexpr std::array entries{
     call_entry<linux_shim::time>(201, "time", errnos<>),
     call_entry<futex>(202, "futex", errnos<again, intr, nosys, timedout>, args("uaddr", "op", "val", "timeout", "uaddr2", "val3"), Blocks{},
                       Partial{"priority inheritance, FUTEX_WAKE_OP"}),
+    call_entry<sched_setaffinity>(203, "sched_setaffinity", errnos<inval, srch>, args("pid", "cpusetsize", "mask"), Partial{"processors but the first"}),
+    call_entry<sched_getaffinity>(204, "sched_getaffinity", errnos<inval, srch>, args("pid", "cpusetsize", "mask")),
     call_entry<epoll_create>(213, "epoll_create", errnos<inval, mfile, nomem>, args("size")),
     call_entry<getdents64>(217, "getdents64", errnos<inval, noent, notdir>),
     call_entry<set_tid_address>(218, "set_tid_address", errnos<>, args("tidptr")),
@@ -182,6 +193,7 @@ constexpr std::array entries{
     call_entry<pwritev>(296, "pwritev", errnos<inval, fbig, nomem, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h")),
     call_entry<prlimit64>(302, "prlimit64", errnos<perm, srch>, args("pid", "resource", "new_limit", "old_limit"), Partial{"CPU time, and data that mprotect makes; a soft limit of either is kept"}),
     call_entry<syncfs>(306, "syncfs", errnos<>),
+    call_entry<getcpu>(309, "getcpu", errnos<>, args("cpu", "node", "cache")),
     call_entry<process_vm_readv>(310, "process_vm_readv", errnos<nomem, srch>, args("pid", "local", "remote", "flags")),
     call_entry<process_vm_writev>(311, "process_vm_writev", errnos<nomem, srch>, args("pid", "local", "remote", "flags")),
     call_entry<renameat2>(316, "renameat2", walk_errnos<busy, exist, inval, isdir, notempty, perm>, args("olddirfd", "oldpath", "newdirfd", "newpath", "flags"),

@@ -10,8 +10,6 @@ namespace {
 using namespace libos;
 using platform::ClockBase;
 
-bool is_realtime(SchedulingPolicy policy) { return policy == SchedulingPolicy::fifo || policy == SchedulingPolicy::round_robin; }
-
 Result<Done> put_ids(Task& task, std::array<uint32_t, 3> ids, std::array<UserOut<Word32>, 3> outs) {
   for (size_t index = 0; index < ids.size(); ++index) TRY(outs[index].write(task.memory(), {static_cast<int32_t>(ids[index])}));
   return Done{};
@@ -19,7 +17,6 @@ Result<Done> put_ids(Task& task, std::array<uint32_t, 3> ids, std::array<UserOut
 
 }  // namespace
 
-// Every task runs under SCHED_OTHER; the others have their ranges all the same.
 Result<uint64_t> sched_get_priority_max(Task&, Policy policy) { return is_realtime(TRY(policy.get())) ? 99 : 0; }
 Result<uint64_t> sched_get_priority_min(Task&, Policy policy) { return is_realtime(TRY(policy.get())) ? 1 : 0; }
 
