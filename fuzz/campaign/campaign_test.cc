@@ -262,6 +262,16 @@ TEST_F(FolderTest, ASliceThatWeEndedBeforeItsFirstExecutionIsNoFailure) {
   EXPECT_TRUE(moved.asked_to_end());
 }
 
+TEST_F(FolderTest, AFileThatIsLongerThanWhatASearchMakesIsRunWhole) {
+  ASSERT_TRUE(write_file(folder_ / "echo", "#!/bin/sh\necho \"$@\" >&2\n"));
+  fs::permissions(folder_ / "echo", fs::perms::owner_all);
+  ASSERT_TRUE(write_file(folder_ / "long", std::string(5000, 'x')));
+  auto worker = Worker::start({"talker", folder_ / "echo", {folder_ / "long"}, folder_, 1});
+  ASSERT_TRUE(worker) << worker.error();
+  for (int turn = 0; worker->pump() && turn < 6000; ++turn) usleep(10'000);
+  EXPECT_TRUE(worker->last_lines().contains("-max_len=5000")) << worker->last_lines();
+}
+
 TEST_F(TriageTest, WhatOnlyASanitizerSeesIsMinimisedAndNamedByItsPlace) {
   auto state = State::open(folder_ / "state").value();
   const auto looked = look_at(state, "crash-1", "xxaxxbx");

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <utility>
@@ -13,6 +14,7 @@
 namespace cupel::fuzz {
 namespace {
 
+constexpr uintmax_t input_size_max = 4096;    // bytes of the inputs that a search makes
 constexpr size_t last_lines_max = 64 * 1024;  // bytes of output kept for a finding's report
 
 // The number after `mark` in `line`, if it is there.
@@ -23,6 +25,16 @@ void number_after(std::string_view line, std::string_view mark, uint64_t& value)
   while (!rest.empty() && (rest.front() == ' ' || rest.front() == '\t')) rest.remove_prefix(1);
   uint64_t found = 0;
   if (std::from_chars(rest.data(), rest.data() + rest.size(), found).ec == std::errc{}) value = found;
+}
+
+// As long as inputs get by search, and as long as those that were named are: the engine cuts off what is longer.
+uintmax_t longest(const std::vector<std::filesystem::path>& inputs) {
+  uintmax_t size = input_size_max;
+  for (const std::filesystem::path& input : inputs) {
+    std::error_code error;
+    if (std::filesystem::is_regular_file(input, error)) size = std::max(size, std::filesystem::file_size(input, error));
+  }
+  return size;
 }
 
 }  // namespace
@@ -43,8 +55,8 @@ void read_progress(std::string_view line, Progress& progress) {
 
 std::expected<Worker, std::string> Worker::start(const Setup& setup) {
   const std::string artifacts = "-artifact_prefix=" + setup.artifacts.string() + "/";
-  const std::string program = setup.program, seed = "-seed=" + std::to_string(setup.seed);
-  std::vector<const char*> arguments{program.c_str(), artifacts.c_str(), seed.c_str(), "-print_final_stats=1", "-max_len=4096",
+  const std::string program = setup.program, seed = "-seed=" + std::to_string(setup.seed), length = "-max_len=" + std::to_string(longest(setup.inputs));
+  std::vector<const char*> arguments{program.c_str(), artifacts.c_str(), seed.c_str(), "-print_final_stats=1", length.c_str(),
                                      "-timeout=20",   "-rss_limit_mb=4096", "-reload=0", "-report_slow_units=60",
                                      "-len_control=0"};  // the mutators know what is long enough; a few bytes hold no whole call
   const std::vector<std::string> inputs(setup.inputs.begin(), setup.inputs.end());
