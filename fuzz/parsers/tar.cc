@@ -55,6 +55,7 @@ class TarTarget final : public FileTarget {
     for (auto entry = reader.next(); entry && *entry; entry = reader.next()) {
       if ((*entry)->type == TarEntry::Type::symlink || (*entry)->type == TarEntry::Type::hard_link) return;
       all.push_back(**entry), paths.emplace_back((*entry)->path);
+      while (paths.back().ends_with('/')) paths.back().pop_back();  // "fd/" takes the place of "fd"
     }
     const Credentials root{};
     const Walker walker{machine.files().root(), machine.files().root(), &root};
