@@ -37,7 +37,7 @@ class Processors {
   // `pairs`: private, validated frames, two for each VMSA that may ever be made.
   Processors(Ghcb<Hardware>& ghcb, PageStates<Hardware>& pages, uint64_t first_pair, uint64_t pair_count) : ghcb_(ghcb), core_(ghcb.core()), pages_(pages), first_pair_(first_pair), pair_count_(pair_count) {}
 
-  // Makes the state page of a slot's processor and asks for its start. False: no page left, or the slot is taken.
+  // Makes the state page of an empty slot's processor and asks for its start. False: no page left, or the slot is not empty.
   bool create(size_t slot, uint32_t apic_id, const ProcessorStart& start);
   // Which slot a started processor is for: by the register in its own state page.
   uint64_t identity(uint64_t rdi) { return rdi; }
@@ -121,7 +121,7 @@ void Processors<Hardware>::write_state(uint64_t gfn, size_t slot, const Processo
 
 template <SnpHardware Hardware>
 bool Processors<Hardware>::create(size_t slot, uint32_t apic_id, const ProcessorStart& start) {
-  if (slot >= slots_max || slots_[slot].state == SlotState::claimed) return false;
+  if (slot >= slots_max || slots_[slot].state != SlotState::empty) return false;  // one that is prepared may still arrive
   uint64_t gfn = 0;
   if (!take_page(gfn)) return false;
   core_.hardware.zero_private(gfn);
