@@ -61,6 +61,7 @@ constexpr std::array loose_fields{
     // How much there is on it, its number and how it is mounted.
     LooseField{"RawStatfs", 16, 48, Loose::any},
     LooseField{"RawStatfs", 80, 8, Loose::any},
+    LooseField{"RawCapabilities", 0, 24, Loose::any},
     LooseField{"RawProcessors", 0, 8, Loose::any},
     LooseField{"RawSysinfo", 0, 112, Loose::any},
     LooseField{"RawUsage", 0, 144, Loose::any},
@@ -169,7 +170,7 @@ void Comparison::reset() {
 
 std::optional<Difference> Comparison::compare(const RecordedCall& libos, const KernelCall& kernel) {
   // What time it is, and what the machine has.
-  static constexpr std::array any_values{SYS_time, SYS_times, SYS_getpriority, SYS_sched_getaffinity};
+  static constexpr std::array any_values{SYS_time, SYS_times, SYS_getpriority, SYS_sched_getaffinity, SYS_personality};
   const bool any_value = std::ranges::find(any_values, libos.desc->number) != any_values.end() && !libos.failed() && !kernel.failed();
   if (libos.value != kernel.value && !any_value) return Difference{false, value_text(libos.value), value_text(kernel.value)};
   const auto same = [&](size_t slot) { return std::ranges::equal(libos.slots[slot].after, kernel.after(slot)); };

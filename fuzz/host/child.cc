@@ -45,8 +45,10 @@ constexpr Effect effect_of(uint64_t number) {
     case SYS_setrlimit: case SYS_prlimit64:
       return Effect::limits;
     case SYS_exit: case SYS_exit_group: case SYS_setpgid: case SYS_getpgid: case SYS_getpgrp: case SYS_setsid: case SYS_getsid: case SYS_getrlimit:
+    case SYS_setuid: case SYS_setgid: case SYS_setreuid: case SYS_setregid: case SYS_setresuid: case SYS_setresgid: case SYS_setfsuid: case SYS_setfsgid:
+    case SYS_getgroups: case SYS_setgroups: case SYS_capget:
     case SYS_getpriority: case SYS_setpriority: case SYS_sched_getparam: case SYS_sched_setparam: case SYS_sched_getscheduler: case SYS_sched_setscheduler:
-    case SYS_sched_rr_get_interval: case SYS_sched_getaffinity: case SYS_sched_setaffinity: case SYS_getcpu: case SYS_sysinfo:
+    case SYS_sched_rr_get_interval: case SYS_sched_getaffinity: case SYS_sched_setaffinity: case SYS_getcpu: case SYS_sysinfo: case SYS_membarrier: case SYS_personality:
     case SYS_read: case SYS_pread64: case SYS_readv: case SYS_preadv: case SYS_preadv2: case SYS_close: case SYS_close_range:
     case SYS_lseek: case SYS_dup: case SYS_dup2: case SYS_dup3: case SYS_fcntl: case SYS_pipe: case SYS_pipe2:
     case SYS_eventfd: case SYS_eventfd2: case SYS_stat: case SYS_lstat: case SYS_fstat: case SYS_newfstatat: case SYS_statx:

@@ -1,6 +1,7 @@
 #include "fuzz/host/three_way.hh"
 
 #include <fmt/format.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -157,6 +158,7 @@ std::expected<std::unique_ptr<ThreeWay>, std::string> ThreeWay::start(Audience a
   props::Bounds kernel_bounds = bounds(made->kernel_->ids_max());
   kernel_bounds.sleeps_last = false;
   kernel_bounds.nice = getpriority(PRIO_PROCESS, 0);
+  kernel_bounds.persona = static_cast<uint32_t>(personality(UINT32_MAX));
   kernel_bounds.failures_show = true;
   kernel_bounds.memory_is_known = false;  // it is libos's
   made->kernel_model_ = std::make_unique<props::Model>(kernel_bounds);

@@ -1,6 +1,7 @@
 #include "fuzz/host/translate.hh"
 
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <linux/sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -38,7 +39,12 @@ constexpr std::string_view odd_time = "waits for a time that lies where others l
 constexpr std::string_view mishap = "the machine's memory is full";
 constexpr std::string_view own_clock = "starts a clock that runs at another speed";
 constexpr std::string_view lasting_priority = "a priority or policy that the child could not take back, or that the host may refuse";
+constexpr std::string_view lasting_memory = "memory stays registered for barriers as long as the child lives";
+constexpr std::string_view slow_barrier = "waits for every processor of the host";
+constexpr std::string_view lasting_persona = "a persona, which the host may refuse";
 constexpr std::string_view other_processors = "which processors there are is the machine's to say";
+constexpr std::string_view own_groups = "which groups the child is in is the host's to say";
+constexpr std::string_view other_id = "an id that only the sandbox has, whose root could not be got back from it";
 constexpr std::string_view unknown_id = "an id that the sandbox does not have";
 
 // Calls that wait for time to pass. In a world of one task nothing else can end the wait, so that no time at all gives
@@ -152,6 +158,31 @@ std::string_view objection_to_schedule(const RecordedCall& call) {
   }
 }
 
+// What memory is registered for, and a persona: the one is never taken back, the other not everywhere granted.
+std::string_view objection_to_standing(const RecordedCall& call) {
+  const auto what = static_cast<uint32_t>(call.registers[0]);
+  if (call.desc->number == SYS_personality) return what == UINT32_MAX ? std::string_view{} : lasting_persona;
+  if (call.desc->number != SYS_membarrier) return {};
+  if (what == MEMBARRIER_CMD_GLOBAL && !call.failed()) return slow_barrier;
+  constexpr uint32_t get_registrations = 512;
+  return call.value == -EPERM || what == get_registrations ? lasting_memory : std::string_view{};
+}
+
+// Who the child is: it stays the sandbox's root.
+std::string_view objection_to_identity(const RecordedCall& call) {
+  constexpr std::array becoming{SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setfsuid, SYS_setfsgid};
+  const int64_t number = call.desc->number;
+  if (number == SYS_getgroups && !call.failed()) return own_groups;
+  constexpr uint32_t groups_max = 65536;
+  if (number == SYS_setgroups && static_cast<uint32_t>(call.registers[0]) <= groups_max) return own_groups;
+  if (!is_among(becoming, call.desc->number)) return {};
+  for (const ArgDesc& arg : call.desc->args()) {
+    const auto id = static_cast<uint32_t>(call.registers[arg.reg]);
+    if (id != 0 && id != UINT32_MAX) return other_id;
+  }
+  return {};
+}
+
 std::string_view objection_to_arguments(const RecordedCall& call, const Limits& limits) {
   const interface::CallDesc& desc = *call.desc;
   uint64_t length = 0;
@@ -199,6 +230,8 @@ std::string_view objection_to(const RecordedCall& call, const Limits& limits) {
   if (call.kind == Outcome::Kind::ended && !is_exit(*call.desc)) return ends_task;
   if (const auto objection = objection_to_limit(call, limits); !objection.empty()) return objection;
   if (const auto objection = objection_to_schedule(call); !objection.empty()) return objection;
+  if (const auto objection = objection_to_standing(call); !objection.empty()) return objection;
+  if (const auto objection = objection_to_identity(call); !objection.empty()) return objection;
   if (is_among(spawning, call.desc->number) && !call.failed()) return makes_task;
   if (call.desc->number == SYS_clone && (call.registers[0] & namespace_flags) != 0) return makes_namespace;
   if (is_among(writing, call.desc->number) && call.value == -EFAULT) return torn_write;

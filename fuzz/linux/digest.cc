@@ -29,10 +29,11 @@ class Digest {
     numbers(task.tid(), task.pid(), task.parent_pid(), task.state(), task.exit_status(), task.killed());
     libos::Process& process = task.process();
     numbers(process.group, process.session, process.leads_session);
-    numbers(task.schedule.policy, task.schedule.resets_on_fork, task.schedule.priority, task.schedule.nice);
+    numbers(task.schedule.policy, task.schedule.resets_on_fork, task.schedule.priority, task.schedule.nice, task.persona);
     for (uint32_t limit = 0; limit < libos::limits_count; ++limit) numbers(process.limits[libos::LimitOf(limit)].soft, process.limits[libos::LimitOf(limit)].hard);
     if (task.state() != Task::State::running) return;
-    numbers(task.credentials.euid, task.credentials.egid, task.fs().umask, task.fs().working->number);
+    numbers(task.credentials.euid, task.credentials.egid, task.credentials.groups_count, task.fs().umask, task.fs().working->number);
+    numbers(task.space().barriers);
     const libos::FdTable& fds = task.fds();
     for (uint32_t number = 0; number < fds.slot_count(); ++number) {
       libos::OpenFile* file = fds.at(number);

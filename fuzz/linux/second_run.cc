@@ -49,6 +49,7 @@ constexpr std::array exceptions{
     Exception{"madvise", Errno::nomem, page_by_page},
     Exception{"mincore", Errno::nomem, page_by_page},
     Exception{"prlimit64", Errno::fault, "the limit has changed before the old one is handed over"},
+    Exception{"capget", Errno::inval, "the version that it takes is handed over"},
     Exception{"wait4", Errno::fault, "the child is gone before its status is handed over"},
 };
 

@@ -80,6 +80,7 @@ Result<Task*> Machine::spawn(Task& maker, const Spawn& how) {
   task->signal_mask = maker.signal_mask;
   if (!how.share_space) task->signal_stack = maker.signal_stack;
   task->schedule = maker.schedule.of_child();
+  task->persona = maker.persona;
   task->is_thread_ = how.thread;
   if (how.thread) task->process_ = maker.process_;
   task->parent_ = how.thread || how.share_parent ? maker.parent_ : maker.process_;

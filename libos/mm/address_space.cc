@@ -27,6 +27,7 @@ AddressSpace::~AddressSpace() {
 Result<Ref<AddressSpace>> AddressSpace::clone() {
   Ref<AddressSpace> copy = TRY(create(machine_));
   copy->break_ = break_;
+  copy->barriers = barriers;
   for (const Vma& vma : vmas_) copy->insert(*TRY(copy->make_vma(vma, vma.start, vma.end)));
   for (Page& page : pages_) {
     const Vma& vma = *covering(page.number);

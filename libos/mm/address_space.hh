@@ -75,6 +75,8 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   // can never change. Looks at the mapping and what is behind it, not at the word.
   Result<> can_identify(uint64_t address) const;
 
+  uint32_t barriers = 0;  // membarrier(2): what this memory is registered for
+
   platform::Space id() const { return space_; }
   uint64_t vma_count() const { return vmas_.size(); }
   const auto& vmas() const { return vmas_; }

@@ -47,6 +47,7 @@ class Task : public boost::intrusive::list_base_hook<> {
   PendingSignals pending;                         // of this thread alone
   SignalStack signal_stack;
   Schedule schedule;
+  uint32_t persona = 0;  // personality(2)
   // How long a file may become by this task; whether its limits let it map so many pages there (ENOMEM), and move its break.
   uint64_t file_size_max() const;
   Result<> may_map(uint64_t start, uint64_t pages, bool writable_data) const;

@@ -11,7 +11,7 @@ void AddressSpace::clear() {
   break_base = {};
   break_end = 0;
   pages.clear();
-  references = 0;
+  references = barriers = 0;
 }
 
 std::vector<Region>::const_iterator AddressSpace::after(uint64_t address) const {

@@ -28,6 +28,7 @@ struct AddressSpace {
   uint64_t break_end = 0;
   FileBytes pages;              // private ones that were stored into, by address
   uint32_t references = 0;
+  uint32_t barriers = 0;        // membarrier(2): the registrations, by their commands
 
   void clear();
   // The first region which ends above `address`, or end().

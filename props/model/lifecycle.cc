@@ -87,6 +87,8 @@ TaskId spawn(World& world, TaskId parent_id, const Spawn& with) {
   task.tid = with.tid;
   task.process = parent.process;
   task.schedule = inherited(parent.schedule);
+  task.groups_count = parent.groups_count;
+  task.persona = parent.persona;
   if ((with.flags & CLONE_THREAD) == 0) task.process = new_process(world, parent.process, with.flags, with.tid);
   ++world.processes[task.process].tasks_alive;
 

@@ -21,6 +21,7 @@ struct Bounds {
   int32_t first_task = 1;        // id of the task and process that is there at the start
   int32_t parent_process = 0;    // its getppid(2)
   int32_t nice = 0;              // that the first task starts with
+  uint32_t persona = 0;          // the same
   uint32_t ids_max = UINT32_MAX - 1;  // the largest user or group id chown(2) takes (what the user namespace maps)
   // On Linux, some calls that fail count as an access or a modification nevertheless; and on tmpfs a write whose first
   // byte cannot be read extends the file to its offset (seen on 6.18).

@@ -73,18 +73,30 @@
   RULE(100, times)           \
   RULE(102, getuid)          \
   RULE(104, getgid)          \
+  RULE(105, setuid)          \
+  RULE(106, setgid)          \
   RULE(107, geteuid)         \
   RULE(108, getegid)         \
   RULE(109, setpgid)         \
   RULE(110, getppid)         \
   RULE(111, getpgrp)         \
   RULE(112, setsid)          \
+  RULE(113, setreuid)        \
+  RULE(114, setregid)        \
+  RULE(115, getgroups)       \
+  RULE(116, setgroups)       \
+  RULE(117, setresuid)       \
   RULE(118, getresuid)       \
+  RULE(119, setresgid)       \
   RULE(120, getresgid)       \
   RULE(121, getpgid)         \
+  RULE(122, setfsuid)        \
+  RULE(123, setfsgid)        \
   RULE(124, getsid)          \
+  RULE(125, capget)          \
   RULE(132, utime)           \
   RULE(133, mknod)           \
+  RULE(135, personality)     \
   RULE(137, statfs)          \
   RULE(138, fstatfs)         \
   RULE(140, getpriority)     \
@@ -161,6 +173,7 @@
   RULE(311, process_vm_writev) \
   RULE(316, renameat2)       \
   RULE(318, getrandom)       \
+  RULE(324, membarrier)      \
   RULE(326, copy_file_range) \
   RULE(327, preadv2)         \
   RULE(328, pwritev2)        \

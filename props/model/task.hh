@@ -65,6 +65,8 @@ struct Task {
   SpaceId space = SpaceId::none;
   uint64_t clear_child_tid = 0;
   Schedule schedule;
+  uint32_t groups_count = 0;          // getgroups(2)
+  uint32_t persona = 0;               // personality(2)
   TaskId vfork_child = TaskId::none;  // which holds this task back
   Stamp sleeps_until;                 // the clock will show at least this when the sleep is over
   bool alive = true;

@@ -30,6 +30,7 @@ void World::reset() {
   Task& task = tasks[first];
   task.tid = bounds.first_task;
   task.schedule.nice = bounds.nice;
+  task.persona = bounds.persona;
   task.process = processes.make();
   processes[task.process].pid = bounds.first_task;
   Process& process = processes[task.process];

@@ -181,6 +181,12 @@ consteval auto names_of(SchedulingMode) {
                     NamedValue{"SCHED_IDLE", 5},  NamedValue{"SCHED_DEADLINE", 6}, NamedValue{"SCHED_RESET_ON_FORK", 0x4000'0000}};
 }
 consteval auto usual_of(SchedulingMode) { return std::to_array<uint64_t>({0, 1, 2, 3, 5, 0x4000'0000, 0x4000'0001, 0x4000'0003}); }
+enum class Persona : uint32_t {};
+consteval auto names_of(Persona) {
+  return std::array{NamedValue{"ADDR_NO_RANDOMIZE", 0x4'0000},  NamedValue{"READ_IMPLIES_EXEC", 0x40'0000}, NamedValue{"ADDR_LIMIT_3GB", 0x800'0000},
+                    NamedValue{"STICKY_TIMEOUTS", 0x400'0000}, NamedValue{"UNAME26", 0x2'0000}};
+}
+consteval auto usual_of(Persona) { return std::to_array<uint64_t>({0xffff'ffff, 0, 8, 0x4'0000, 0x40'0000}); }  // to ask, Linux, Linux of 32 bits
 enum class UsageOf : uint32_t { self = 0, thread = 1, children = 0xffff'ffff };
 consteval auto names_of(UsageOf) { return std::array{NamedValue{"RUSAGE_SELF", 0}, NamedValue{"RUSAGE_THREAD", 1}, NamedValue{"RUSAGE_CHILDREN", 0xffff'ffff}}; }
 

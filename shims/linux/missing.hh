@@ -1,11 +1,8 @@
 #pragma once
 #include <array>
-
 #include "libos/interface/desc.hh"
-
 // Each call of x86-64's Linux (its numbers are 0 to 336 and 424 to 469) that table.cc does not have, and why not.
 namespace cupel::linux_shim {
-
 namespace reasons {
 inline constexpr std::string_view no_signals = "no signals yet";
 inline constexpr std::string_view no_sockets = "no sockets yet";
@@ -17,7 +14,7 @@ inline constexpr std::string_view no_devices = "no devices yet";
 inline constexpr std::string_view no_aio = "no asynchronous transfers: a thread that blocks serves";
 inline constexpr std::string_view no_guest_code = "guest code does not run on the mock";
 inline constexpr std::string_view guest_code_only = "served where guest code runs (guest_code.cc); the mock has none, so it is not generated, modelled or compared";
-inline constexpr std::string_view no_credentials = "the caller is root, and may not become another yet";
+inline constexpr std::string_view no_credentials = "the caller is root, and gives up nothing of it yet";
 inline constexpr std::string_view no_limits = "transfers do not wait for one another, so that none comes first";
 inline constexpr std::string_view no_scheduling = "the older calls serve; the wider struct is not written yet";
 inline constexpr std::string_view no_accounting = "the mock uses no time of which a task could read";
@@ -33,7 +30,6 @@ inline constexpr std::string_view gone = "Linux itself has it no more";
 inline constexpr std::string_view never_mind = "the reference cannot be compared: it speaks of, or changes, the whole host";
 inline constexpr std::string_view not_yet = "not written yet";
 }  // namespace reasons
-
 inline constexpr auto unsupported_calls = [] {
   using interface::Missing;
   using namespace reasons;
@@ -47,13 +43,10 @@ inline constexpr auto unsupported_calls = [] {
       {55, "getsockopt", no_sockets}, {59, "execve", guest_code_only}, {62, "kill", guest_code_only}, {64, "semget", no_sysv}, {65, "semop", no_sysv},
       {66, "semctl", no_sysv}, {67, "shmdt", no_sysv}, {68, "msgget", no_sysv}, {69, "msgsnd", no_sysv}, {70, "msgrcv", no_sysv},
       {71, "msgctl", no_sysv},
-      {101, "ptrace", no_tracing}, {103, "syslog", administers}, {105, "setuid", no_credentials}, {106, "setgid", no_credentials},
-      {113, "setreuid", no_credentials},
-      {114, "setregid", no_credentials}, {115, "getgroups", no_credentials}, {116, "setgroups", no_credentials}, {117, "setresuid", no_credentials},
-      {119, "setresgid", no_credentials}, {122, "setfsuid", no_credentials}, {123, "setfsgid", no_credentials},
-      {125, "capget", no_credentials}, {126, "capset", no_credentials}, {127, "rt_sigpending", guest_code_only},
+      {101, "ptrace", no_tracing}, {103, "syslog", administers},
+      {126, "capset", no_credentials}, {127, "rt_sigpending", guest_code_only},
       {128, "rt_sigtimedwait", guest_code_only}, {129, "rt_sigqueueinfo", no_signals}, {130, "rt_sigsuspend", guest_code_only},
-      {131, "sigaltstack", guest_code_only}, {134, "uselib", no_guest_code}, {135, "personality", not_yet},
+      {131, "sigaltstack", guest_code_only}, {134, "uselib", no_guest_code},
       {136, "ustat", no_mounts}, {139, "sysfs", no_mounts},
       {149, "mlock", not_yet}, {150, "munlock", not_yet}, {151, "mlockall", not_yet}, {152, "munlockall", not_yet}, {153, "vhangup", no_devices},
       {154, "modify_ldt", no_guest_code}, {155, "pivot_root", no_mounts}, {156, "_sysctl", gone}, {157, "prctl", not_yet},
@@ -86,7 +79,7 @@ inline constexpr auto unsupported_calls = [] {
       {312, "kcmp", no_tracing}, {313, "finit_module", administers},
       {314, "sched_setattr", no_scheduling}, {315, "sched_getattr", no_scheduling}, {317, "seccomp", no_tracing}, {319, "memfd_create", not_yet},
       {320, "kexec_file_load", administers}, {321, "bpf", administers}, {322, "execveat", no_guest_code}, {323, "userfaultfd", administers},
-      {324, "membarrier", not_yet}, {325, "mlock2", not_yet}, {329, "pkey_mprotect", not_yet},
+      {325, "mlock2", not_yet}, {329, "pkey_mprotect", not_yet},
       {330, "pkey_alloc", not_yet}, {331, "pkey_free", not_yet}, {333, "io_pgetevents", no_aio}, {334, "rseq", no_guest_code},
       {335, "uretprobe", no_guest_code}, {336, "uprobe", no_guest_code}, {424, "pidfd_send_signal", no_signals}, {425, "io_uring_setup", no_aio},
       {426, "io_uring_enter", no_aio}, {427, "io_uring_register", no_aio}, {428, "open_tree", no_mounts}, {429, "move_mount", no_mounts},
@@ -103,5 +96,4 @@ inline constexpr auto unsupported_calls = [] {
       {469, "file_setattr", no_xattrs},
   });
 }();
-
 }  // namespace cupel::linux_shim

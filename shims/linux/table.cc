@@ -6,10 +6,12 @@
 
 #include "shims/linux/missing.hh"
 #include "shims/linux/syscalls/account.hh"
+#include "shims/linux/syscalls/barrier.hh"
 #include "shims/linux/syscalls/copy.hh"
 #include "shims/linux/syscalls/epoll.hh"
 #include "shims/linux/syscalls/futex2.hh"
 #include "shims/linux/syscalls/groups.hh"
+#include "shims/linux/syscalls/identity.hh"
 #include "shims/linux/syscalls/ipc.hh"
 #include "shims/linux/syscalls/limits.hh"
 #include "shims/linux/syscalls/lock.hh"
@@ -108,18 +110,30 @@ constexpr std::array entries{
     call_entry<times>(100, "times", errnos<>, args("buf")),
     call_entry<getuid>(102, "getuid", errnos<>),
     call_entry<getgid>(104, "getgid", errnos<>),
+    call_entry<setuid>(105, "setuid", errnos<inval>, args("uid"), Partial{"ids but 0, as in a user namespace that maps no other"}),
+    call_entry<setgid>(106, "setgid", errnos<inval>, args("gid"), Partial{"ids but 0, as in a user namespace that maps no other"}),
     call_entry<geteuid>(107, "geteuid", errnos<>),
     call_entry<getegid>(108, "getegid", errnos<>),
     call_entry<setpgid>(109, "setpgid", errnos<inval, perm, srch>, args("pid", "pgid")),
     call_entry<getppid>(110, "getppid", errnos<>),
     call_entry<getpgrp>(111, "getpgrp", errnos<>),
     call_entry<setsid>(112, "setsid", errnos<perm>),
+    call_entry<setreuid>(113, "setreuid", errnos<inval>, args("ruid", "euid"), Partial{"ids but 0, as in a user namespace that maps no other"}),
+    call_entry<setregid>(114, "setregid", errnos<inval>, args("rgid", "egid"), Partial{"ids but 0, as in a user namespace that maps no other"}),
+    call_entry<getgroups>(115, "getgroups", errnos<inval>, args("size", "list")),
+    call_entry<setgroups>(116, "setgroups", errnos<inval>, args("size", "list"), Partial{"ids but 0, as in a user namespace that maps no other"}),
+    call_entry<setresuid>(117, "setresuid", errnos<inval>, args("ruid", "euid", "suid"), Partial{"ids but 0, as in a user namespace that maps no other"}),
     call_entry<getresuid>(118, "getresuid", errnos<>, args("ruid", "euid", "suid")),
+    call_entry<setresgid>(119, "setresgid", errnos<inval>, args("rgid", "egid", "sgid"), Partial{"ids but 0, as in a user namespace that maps no other"}),
     call_entry<getresgid>(120, "getresgid", errnos<>, args("rgid", "egid", "sgid")),
     call_entry<getpgid>(121, "getpgid", errnos<srch>, args("pid")),
+    call_entry<setfsuid>(122, "setfsuid", errnos<>, args("fsuid"), Partial{"ids but 0, as in a user namespace that maps no other"}),
+    call_entry<setfsgid>(123, "setfsgid", errnos<>, args("fsgid"), Partial{"ids but 0, as in a user namespace that maps no other"}),
     call_entry<getsid>(124, "getsid", errnos<srch>, args("pid")),
+    call_entry<capget>(125, "capget", errnos<inval, srch>, args("hdrp", "datap")),
     call_entry<utime>(132, "utime", walk_errnos<opnotsupp, perm>, args("path", "times")),
     call_entry<mknod>(133, "mknod", walk_errnos<exist, inval, perm>, args("path", "mode", "dev"), Partial{"pipes with names, sockets, devices"}),
+    call_entry<personality>(135, "personality", errnos<>, args("persona"), Partial{"what a persona changes: it is kept"}),
     call_entry<statfs>(137, "statfs", walk_errnos<>),
     call_entry<fstatfs>(138, "fstatfs", errnos<>),
     call_entry<getpriority>(140, "getpriority", errnos<srch>, args("which", "who")),
@@ -199,6 +213,7 @@ constexpr std::array entries{
     call_entry<renameat2>(316, "renameat2", walk_errnos<busy, exist, inval, isdir, notempty, perm>, args("olddirfd", "oldpath", "newdirfd", "newpath", "flags"),
                           Partial{"RENAME_WHITEOUT"}),
     call_entry<getrandom>(318, "getrandom", errnos<inval>),
+    call_entry<membarrier>(324, "membarrier", errnos<inval, perm>, args("cmd", "flags", "cpu_id")),
     call_entry<copy_file_range>(326, "copy_file_range", errnos<fbig, inval, isdir, nomem, overflow>, args("fd_in", "off_in", "fd_out", "off_out", "size", "flags")),
     call_entry<preadv2>(327, "preadv2", errnos<again, inval, intr, isdir, nomem, opnotsupp, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h", "flags"), Blocks{},
                         Partial{"RWF_NOWAIT, RWF_DONTCACHE"}),

@@ -20,6 +20,13 @@ Result<Done> put_ids(Task& task, std::array<uint32_t, 3> ids, std::array<UserOut
 Result<uint64_t> sched_get_priority_max(Task&, Policy policy) { return is_realtime(TRY(policy.get())) ? 99 : 0; }
 Result<uint64_t> sched_get_priority_min(Task&, Policy policy) { return is_realtime(TRY(policy.get())) ? 1 : 0; }
 
+// All ones only ask.
+Result<uint64_t> personality(Task& task, Flags<Persona, Unknown::ignored> persona) {
+  const uint32_t old = task.persona;
+  if (persona.bits != UINT32_MAX) task.persona = persona.bits;
+  return old;
+}
+
 // The platform does not say what a task has used.
 Result<Done> getrusage(Task& task, Choice<UsageOf> who, UserOut<RawUsage> out) {
   static_cast<void>(TRY(who.get()));

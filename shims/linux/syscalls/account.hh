@@ -7,6 +7,7 @@ namespace cupel::linux_shim {
 using Policy = Choice<SchedulingPolicy>;
 Result<uint64_t> sched_get_priority_max(Task& task, Policy policy);
 Result<uint64_t> sched_get_priority_min(Task& task, Policy policy);
+Result<uint64_t> personality(Task& task, Flags<Persona, Unknown::ignored> persona);
 Result<Done> getrusage(Task& task, Choice<UsageOf> who, UserOut<RawUsage> out);
 Result<uint64_t> times(Task& task, OptionalOut<RawTicks> out);
 Result<Done> getresuid(Task& task, UserOut<Word32> real, UserOut<Word32> effective, UserOut<Word32> saved);
