@@ -36,8 +36,10 @@ enum class Effect : uint8_t { files, attributes, writing, memory, limits, nothin
 constexpr Effect effect_of(uint64_t number) {
   switch (number) {
     case SYS_mmap: case SYS_mprotect: case SYS_munmap: case SYS_brk: case SYS_mremap: case SYS_madvise: case SYS_msync:
+    case SYS_mlock: case SYS_mlock2: case SYS_munlock: case SYS_mlockall: case SYS_munlockall:
       return Effect::memory;
     case SYS_setxattr: case SYS_lsetxattr: case SYS_fsetxattr: case SYS_removexattr: case SYS_lremovexattr: case SYS_fremovexattr:
+    case 463: case 466:  // setxattrat(2), removexattrat(2)
       return Effect::attributes;
     case SYS_write: case SYS_pwrite64: case SYS_writev: case SYS_pwritev: case SYS_pwritev2: case SYS_fallocate:
     case SYS_sendfile: case SYS_copy_file_range:
@@ -57,7 +59,7 @@ constexpr Effect effect_of(uint64_t number) {
     case SYS_getppid: case SYS_clock_gettime: case SYS_clock_getres: case SYS_gettimeofday: case SYS_time:
     case SYS_select: case SYS_pselect6: case SYS_epoll_create: case SYS_epoll_create1: case SYS_epoll_ctl: case SYS_epoll_wait: case SYS_epoll_pwait:
     case SYS_epoll_pwait2: case SYS_timerfd_create: case SYS_timerfd_settime: case SYS_timerfd_gettime:
-    case SYS_getxattr: case SYS_lgetxattr: case SYS_fgetxattr: case SYS_listxattr: case SYS_llistxattr: case SYS_flistxattr:
+    case SYS_getxattr: case SYS_lgetxattr: case SYS_fgetxattr: case SYS_listxattr: case SYS_llistxattr: case SYS_flistxattr: case 464: case 465:  // getxattrat(2), listxattrat(2)
     case SYS_process_vm_readv: case SYS_process_vm_writev: case 454: case 455:  // futex_wake(2), futex_wait(2)
     case SYS_flock: case SYS_statfs: case SYS_fstatfs: case SYS_getrusage: case SYS_times: case SYS_getresuid: case SYS_getresgid:
     case SYS_sched_get_priority_max: case SYS_sched_get_priority_min: case SYS_readahead: case SYS_syncfs: case SYS_sync_file_range: case SYS_clock_nanosleep: case SYS_nanosleep: case SYS_sched_yield: case SYS_getrandom: case SYS_uname: case SYS_wait4:
@@ -178,9 +180,9 @@ bool place_break(const libos::Config& config) {
 }  // namespace
 
 std::span<const uint16_t> Child::own_calls() {
-  static constexpr std::array<uint16_t, 20> calls{
+  static constexpr std::array<uint16_t, 21> calls{
       SYS_close, SYS_openat, SYS_getdents64, SYS_listxattr, SYS_removexattr, SYS_unlinkat, SYS_chdir, SYS_newfstatat, SYS_close_range, SYS_umask, SYS_chmod,
-      SYS_chown, SYS_dup, SYS_munmap, SYS_brk, SYS_mprotect, SYS_mmap, SYS_wait4, SYS_prlimit64, SYS_clone,
+      SYS_chown, SYS_dup, SYS_munmap, SYS_munlockall, SYS_brk, SYS_mprotect, SYS_mmap, SYS_wait4, SYS_prlimit64, SYS_clone,
   };
   return calls;
 }
@@ -309,6 +311,7 @@ void Child::restore_slots() {
 }
 
 void Child::restore_memory() {
+  kernel(SYS_munlockall);
   // The break goes back only where there is a heap to take away: a program may have unmapped it.
   const uint64_t base = place_.config.break_base;
   const auto end = static_cast<uint64_t>(kernel(SYS_brk, 0));

@@ -18,7 +18,7 @@ struct Confinement {
   uint64_t memory_max = uint64_t{1} << 30;  // bytes of address space beyond what the child starts with
   uint64_t file_size_max = INT64_MAX;    // RLIMIT_FSIZE
   uint64_t processes_max = 64;           // RLIMIT_NPROC
-  uint64_t locked_max = 8 << 20;         // RLIMIT_MEMLOCK
+  uint64_t locked_max = 128 << 10;       // RLIMIT_MEMLOCK
   uint64_t signals_max = 1024;           // RLIMIT_SIGPENDING
   uint64_t storage_max = uint64_t{1} << 30;  // bytes its file system may hold
 };

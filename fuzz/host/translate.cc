@@ -66,7 +66,7 @@ constexpr std::array wait_table{
 constexpr std::array<int, 4> spawning{SYS_clone, SYS_fork, SYS_vfork, SYS_clone3};
 
 // Where a call fails for a range in the middle, it has changed what lies before it.
-constexpr std::array<int, 6> partial{SYS_mmap, SYS_mprotect, SYS_munmap, SYS_mremap, SYS_madvise, SYS_timerfd_settime};
+constexpr std::array<int, 9> partial{SYS_mmap, SYS_mprotect, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mlock, SYS_mlock2, SYS_munlock, SYS_timerfd_settime};
 
 constexpr std::array<int, 5> writing{SYS_write, SYS_writev, SYS_pwrite64, SYS_pwritev, SYS_pwritev2};
 
@@ -111,6 +111,18 @@ std::string_view objection_to_vector(const RecordedCall& call, const ArgDesc& de
     interface::IoVec element{};
     std::memcpy(&element, bytes.data(), sizeof(element));
     if (is_childs(element.base)) return others_memory;
+  }
+  return {};
+}
+
+std::string_view objection_to_struct(const RecordedCall& call, const ArgDesc& desc) {
+  for (const interface::FieldDesc& field : desc.element->fields) {
+    if (field.kind != Kind::address || field.size != sizeof(uint64_t)) continue;
+    const auto bytes = bytes_at(call, call.registers[desc.reg] + field.offset, sizeof(uint64_t));
+    if (bytes.empty()) return {};  // EFAULT, or bytes of a mapping
+    uint64_t address = 0;
+    std::memcpy(&address, bytes.data(), sizeof(address));
+    if (is_childs(address)) return others_memory;
   }
   return {};
 }
@@ -197,6 +209,7 @@ std::string_view objection_to_arguments(const RecordedCall& call, const Limits& 
     std::string_view objection;
     if (is_pointer(arg.kind) && is_childs(value)) objection = others_memory;
     if (arg.kind == Kind::in_vector || arg.kind == Kind::out_vector) objection = objection_to_vector(call, arg);
+    if (arg.kind == Kind::in && objection.empty()) objection = objection_to_struct(call, arg);
     if (arg.kind == Kind::address && !is_hint(call)) {
       // Without a length it is no range of pages but a pointer at something that libos has no struct for.
       if (has_length) objection = objection_to_range(value, length, limits.config);

@@ -41,8 +41,9 @@ class Digest {
       numbers(number, *fds.close_on_exec(libos::RawFd(number)));
       add(task, *file);
     }
+    numbers(task.space().future);
     for (const libos::Vma& vma : task.space().vmas()) {
-      numbers(vma.start, vma.end, vma.access, vma.shared, vma.may_write, vma.object_start, place(vma.object.get()));
+      numbers(vma.start, vma.end, vma.access, vma.shared, vma.may_write, vma.locking, vma.object_start, place(vma.object.get()));
     }
   }
 

@@ -55,6 +55,12 @@ uint64_t reach_of(const ArgDesc& desc, const Arg& arg) {
   }
 }
 
+// Whether a field points at bytes, of which the one after it says how many there are.
+bool points_at_bytes(const interface::StructDesc& element, size_t index) {
+  return element.fields[index].kind == Kind::address && element.fields[index].size == sizeof(uint64_t) && index + 1 < element.fields.size() &&
+         element.fields[index + 1].kind == Kind::size && element.fields[index + 1].size == sizeof(uint32_t);
+}
+
 // Bytes of room the argument's slot has.
 size_t slot_size(const ArgDesc& desc, const Arg& arg) {
   uint64_t size = arg.blob_size;
@@ -102,6 +108,7 @@ void Layouter::lay_out(const Step& step, Layout& out) {
     if (desc.regs == 2) out.registers[desc.reg + 1u] = arg.value;
     out.extents.push_back({address, reach_of(desc, arg), !is_only_written(desc.kind), is_written(desc.kind)});
     if (is_vector(desc.kind)) relocate_vector(desc, arg, address, out);
+    if (desc.kind == Kind::in && arg.place == Place::slot) relocate_pointers(*desc.element, address, out);
   }
   for (size_t index = 0; index < call.arg_count; ++index) {
     const ArgDesc& desc = call.arg_array[index];
@@ -173,6 +180,26 @@ void Layouter::resolve_fields(const interface::StructDesc& element, std::span<st
       number = static_cast<int32_t>(value_of(ref_of(number)));
       std::memcpy(bytes.data() + at, &number, sizeof(number));
     }
+  }
+}
+
+// What a struct points at lies behind it, as what a vector's elements point at lies behind them.
+void Layouter::relocate_pointers(const interface::StructDesc& element, uint64_t address, Layout& out) const {
+  const size_t start = address - out.base;
+  if (start + element.size > out.bytes.size()) return;
+  for (size_t index = 0; index < element.fields.size(); ++index) {
+    if (!points_at_bytes(element, index)) continue;
+    uint64_t pointer = 0;
+    uint32_t size = 0;
+    std::byte* const at = out.bytes.data() + start + element.fields[index].offset;
+    std::memcpy(&pointer, at, sizeof(pointer));
+    std::memcpy(&size, out.bytes.data() + start + element.fields[index + 1].offset, sizeof(size));
+    if (pointer < vector_offset_max) pointer += address + element.size;
+    std::memcpy(at, &pointer, sizeof(pointer));
+    out.extents.push_back({pointer, size, true, true});
+    if (pointer < out.base) continue;
+    const uint64_t end = pointer - out.base + std::min<uint64_t>(size, buffer_max);
+    if (end > out.bytes.size() && end + guard_size <= room_) out.bytes.resize(end, guard_byte);
   }
 }
 

@@ -63,6 +63,7 @@ class Layouter {
   uint64_t place(const interface::ArgDesc& desc, const Arg& arg, size_t size, Layout& out);
   std::span<const std::byte> blob(const Arg& arg) const;
   void resolve_fields(const interface::StructDesc& element, std::span<std::byte> bytes) const;
+  void relocate_pointers(const interface::StructDesc& element, uint64_t address, Layout& out) const;
   void relocate_vector(const interface::ArgDesc& desc, const Arg& arg, uint64_t address, Layout& out);
 
   const interface::InterfaceDesc& interface_;

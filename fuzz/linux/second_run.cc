@@ -24,6 +24,7 @@ constexpr std::string_view moved_already = "the bytes have moved when it turns o
 constexpr std::string_view looked_at = "the file that the bytes come from has been read when it turns out that there is no room for them";
 constexpr std::string_view let_go = "who wants the other kind of lock has let go of his own by then";
 constexpr std::string_view page_by_page = "what lies before the page that will not do is done";
+constexpr std::string_view locked_first = "pages are locked, and then made to come";
 constexpr std::array exceptions{
     Exception{"read", Errno::fault, counter_gone, interface::Resource::eventfd},
     Exception{"readv", Errno::fault, counter_gone, interface::Resource::eventfd},
@@ -48,6 +49,12 @@ constexpr std::array exceptions{
     Exception{"mprotect", Errno::acces, page_by_page},
     Exception{"madvise", Errno::nomem, page_by_page},
     Exception{"mincore", Errno::nomem, page_by_page},
+    Exception{"madvise", Errno::inval, page_by_page},
+    Exception{"mlock", Errno::nomem, page_by_page},
+    Exception{"mlock2", Errno::nomem, page_by_page},
+    Exception{"munlock", Errno::nomem, page_by_page},
+    Exception{"mlock", Errno::again, locked_first},
+    Exception{"mlock2", Errno::again, locked_first},
     Exception{"prlimit64", Errno::fault, "the limit has changed before the old one is handed over"},
     Exception{"capget", Errno::inval, "the version that it takes is handed over"},
     Exception{"wait4", Errno::fault, "the child is gone before its status is handed over"},

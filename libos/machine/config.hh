@@ -22,7 +22,7 @@ struct Config {
   uint64_t vdso_address = 0;              // AT_SYSINFO_EHDR; 0: there is none
   uint64_t pipe_size = 65536;           // bytes a pipe holds
   uint64_t file_size_max = INT64_MAX;   // bytes; beyond: EFBIG. RLIMIT_FSIZE of the first task
-  uint64_t locked_max = 8 << 20;        // RLIMIT_MEMLOCK of the first task
+  uint64_t locked_max = 128 << 10;       // RLIMIT_MEMLOCK of the first task
   uint64_t signals_max = 1024;          // RLIMIT_SIGPENDING of the first task
 };
 

@@ -28,7 +28,11 @@ Result<Ref<AddressSpace>> AddressSpace::clone() {
   Ref<AddressSpace> copy = TRY(create(machine_));
   copy->break_ = break_;
   copy->barriers = barriers;
-  for (const Vma& vma : vmas_) copy->insert(*TRY(copy->make_vma(vma, vma.start, vma.end)));
+  for (const Vma& vma : vmas_) {
+    Vma* twin = TRY(copy->make_vma(vma, vma.start, vma.end));
+    twin->locking = Locking::none;  // a child's memory is not locked
+    copy->insert(*twin);
+  }
   for (Page& page : pages_) {
     const Vma& vma = *covering(page.number);
     Page* twin = TRY(arena().make<Page>());

@@ -10,6 +10,9 @@ namespace cupel::libos {
 
 class Machine;
 
+// mlock(2): whether pages are made to stay, and when they are to come.
+enum class Locking : uint8_t { none, at_once, on_fault };
+
 // One mapped run of pages with the same properties. All numbers are page numbers.
 struct Vma : MappingHook, boost::intrusive::set_base_hook<> {
   AddressSpace* space = nullptr;
@@ -17,6 +20,7 @@ struct Vma : MappingHook, boost::intrusive::set_base_hook<> {
   platform::Access access = platform::Access::none;
   bool shared = false;
   bool may_write = true;        // of a shared file mapping: the file was opened for writing
+  Locking locking = Locking::none;
   Ref<Mappable> object;         // nullptr: private anonymous memory
   uint64_t object_start = 0;    // the object's page behind `start`
 };
@@ -39,6 +43,7 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
     platform::Access access;
     bool shared = false;
     bool may_write = true;
+    Locking locking = Locking::none;
     Ref<Mappable> object{};
     uint64_t object_start = 0;
   };
@@ -50,11 +55,18 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   Result<> unmap(uint64_t start, uint64_t pages);
   // mprotect(2): ENOMEM at a hole, EACCES at a file that may not be written; what lies before it has changed by then.
   Result<> protect(uint64_t start, uint64_t pages, platform::Access access);
-  // madvise(MADV_DONTNEED): the next touch finds fresh pages. ENOMEM at a hole, after the rest was done.
+  // madvise(MADV_DONTNEED): the next touch finds fresh pages. EINVAL at what is locked; ENOMEM at a hole, after the rest was done.
   Result<> discard(uint64_t start, uint64_t pages);
   // One byte a page: whether it is there. ENOMEM at a hole.
   Result<> resident(uint64_t start, uint64_t pages, std::byte* out) const;
   bool mapped(uint64_t start, uint64_t pages) const;
+  // mlock(2) and munlock(2), without making pages come. ENOMEM at a hole, after what lies before it was done; or because memory is
+  // short, after nothing was.
+  Result<> lock(uint64_t start, uint64_t pages, Locking locking);
+  void lock_all(Locking locking);
+  // Makes the pages come that are locked at once. EFAULT at one that cannot be read, ENOMEM; those before it have come.
+  Result<> populate(uint64_t start, uint64_t pages);
+  uint64_t locked_pages(uint64_t start = 0, uint64_t pages = user_limit >> page_shift) const;
   // Takes away pages of `vma` at and after the object's page `first`: the object was truncated.
   void forget(const Vma& vma, uint64_t first);
   // The same from `first` up to `last`, but for pages that were copied when written: the object has got a hole.
@@ -81,6 +93,7 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   uint64_t vma_count() const { return vmas_.size(); }
   const auto& vmas() const { return vmas_; }
   uint64_t brk() const { return break_; }
+  Locking future = Locking::none;  // of what is mapped from now on: mlockall(MCL_FUTURE)
   // How much is mapped, and how much of [start, start + pages) that is; in pages.
   struct Extent {
     uint64_t pages = 0, data_pages = 0;  // data: private and writable
@@ -123,6 +136,7 @@ class AddressSpace : public Counted, public GuestMemory, private platform::Fault
   void insert(Vma& vma);
   void erase(Vma& vma);
   Result<> split_at(uint64_t page);
+  Result<> populate_page(const Vma& vma, uint64_t number);
   Result<> protect_pages(uint64_t start, uint64_t end, platform::Access access);
   void merge_around(uint64_t start, uint64_t end);
   void drop_pages(uint64_t start, uint64_t end);

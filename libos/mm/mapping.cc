@@ -11,7 +11,7 @@ Result<Vma*> AddressSpace::make_vma(const Vma& like, uint64_t start, uint64_t en
   Vma* vma = TRY(arena().make<Vma>());
   vma->space = this;
   vma->start = start, vma->end = end;
-  vma->access = like.access, vma->shared = like.shared, vma->may_write = like.may_write;
+  vma->access = like.access, vma->shared = like.shared, vma->may_write = like.may_write, vma->locking = like.locking;
   vma->object = like.object;
   vma->object_start = like.object_start + (start - like.start);
   return vma;
@@ -43,7 +43,7 @@ void AddressSpace::merge_around(uint64_t start, uint64_t end) {
   auto left = right == vmas_.begin() ? right++ : std::prev(right);
   while (right != vmas_.end() && right->start <= end) {
     const bool same = left->end == right->start && left->access == right->access && left->shared == right->shared &&
-                      left->may_write == right->may_write && left->object == right->object &&
+                      left->may_write == right->may_write && left->locking == right->locking && left->object == right->object &&
                       (!left->object || left->object_start + (left->end - left->start) == right->object_start);
     if (same) {
       left->end = right->end;
@@ -102,7 +102,7 @@ Result<> AddressSpace::map(const Mapping& mapping) {
   if (vmas_.size() >= machine_.config().mappings_max) return fail(Errno::nomem);
   Vma like;
   like.start = mapping.start;
-  like.access = mapping.access, like.shared = mapping.shared, like.may_write = mapping.may_write;
+  like.access = mapping.access, like.shared = mapping.shared, like.may_write = mapping.may_write, like.locking = mapping.locking;
   like.object = mapping.object, like.object_start = mapping.object_start;
   Vma* vma = TRY(make_vma(like, mapping.start, end));
   if (auto unmapped = unmap(mapping.start, mapping.pages); !unmapped) {
@@ -131,9 +131,12 @@ Result<> AddressSpace::protect_pages(uint64_t start, uint64_t end, Access access
       TRY(split_at(page));
       TRY(split_at(until));
       Vma& changed = *covering(page);
+      const bool becomes_writable = !changed.shared && !allows(changed.access, Access::write) && allows(access, Access::write);
       changed.access = access;
       // Copy-on-write pages must fault again whatever the new access is; the others as well, which costs a fault each.
       machine_.platform().unmap(space_, page << page_shift, until - page);
+      // What is locked is copied now rather than when it is written. A page that does not come now comes then.
+      if (becomes_writable) static_cast<void>(populate(page, until - page));
     }
     page = until;
   }
@@ -142,6 +145,11 @@ Result<> AddressSpace::protect_pages(uint64_t start, uint64_t end, Access access
 
 Result<> AddressSpace::discard(uint64_t start, uint64_t pages) {
   const uint64_t end = start + pages;
+  for (auto vma = first_after(start); vma != vmas_.end() && vma->start < end; ++vma) {
+    if (vma->locking == Locking::none) continue;
+    if (vma->start > start) drop_pages(start, vma->start);
+    return fail(Errno::inval);
+  }
   drop_pages(start, end);
   return mapped(start, pages) ? Result<>{} : fail(Errno::nomem);
 }
@@ -172,7 +180,9 @@ Result<uint64_t> AddressSpace::set_break(uint64_t address) {
   } else if (new_end > old_end) {
     // One page stays free between the heap and what comes next.
     if (overlaps(old_end > base ? old_end : base, new_end - old_end + 1)) return break_;
-    if (!map({.start = old_end, .pages = new_end - old_end, .access = Access::read | Access::write})) return break_;
+    if (!map({.start = old_end, .pages = new_end - old_end, .access = Access::read | Access::write, .locking = future})) return break_;
+    // A page that does not come now comes when it is touched.
+    if (future != Locking::none) static_cast<void>(populate(old_end, new_end - old_end));
   }
   break_ = address;
   return break_;

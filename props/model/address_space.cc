@@ -10,6 +10,7 @@ void AddressSpace::clear() {
   regions.clear();
   break_base = {};
   break_end = 0;
+  locks_future = false;
   pages.clear();
   references = barriers = 0;
 }
@@ -34,6 +35,14 @@ bool AddressSpace::is_mapped(uint64_t begin, uint64_t end) const {
     begin = region->end;
   }
   return true;
+}
+
+uint64_t AddressSpace::locked_in(uint64_t begin, uint64_t end) const {
+  uint64_t size = 0;
+  for (const Region& region : regions) {
+    if (region.locked && region.begin < end && region.end > begin) size += std::min(end, region.end) - std::max(begin, region.begin);
+  }
+  return size;
 }
 
 void AddressSpace::split(uint64_t address) {

@@ -17,6 +17,7 @@ struct Region {
   uint8_t protection;
   bool shared = false;
   bool may_write = true;               // mprotect(2) may make it writable
+  bool locked = false;                 // mlock(2)
   InodeId file = InodeId::none;
   uint64_t file_offset = 0;            // of `begin`, in the file or in what is shared
   uint32_t object = 0;                 // tells shared anonymous mappings apart
@@ -24,6 +25,7 @@ struct Region {
 
 struct AddressSpace {
   std::vector<Region> regions;  // by address, never overlapping
+  bool locks_future = false;    // mlockall(MCL_FUTURE)
   Learned break_base;
   uint64_t break_end = 0;
   FileBytes pages;              // private ones that were stored into, by address
@@ -36,6 +38,8 @@ struct AddressSpace {
   const Region* at(uint64_t address) const;
   bool is_free(uint64_t begin, uint64_t end) const;
   bool is_mapped(uint64_t begin, uint64_t end) const;
+  // Bytes of [begin, end) which are locked.
+  uint64_t locked_in(uint64_t begin, uint64_t end) const;
   // Makes `address` a border between two regions where it is inside one.
   void split(uint64_t address);
   void remove(uint64_t begin, uint64_t end);

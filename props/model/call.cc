@@ -73,6 +73,15 @@ size_t Call::reach(uint64_t address, size_t size, uint8_t protection) const {
   return std::min<uint64_t>(end - address, size);
 }
 
+Result<> Call::unknown_is_zero(uint64_t address, uint64_t size, uint64_t known) const {
+  if (size > page_size) return fail(Errno::too_big);
+  std::array<std::byte, page_size> rest;
+  const auto unknown = std::span(rest).first(size - known);
+  const size_t got = load(address, unknown);
+  if (std::ranges::any_of(unknown.first(got), [](std::byte one) { return one != std::byte{0}; })) return fail(Errno::too_big);
+  return got < unknown.size() ? fail(Errno::fault) : Result<>{};
+}
+
 size_t Call::load(uint64_t address, std::span<std::byte> out) const {
   const size_t size = readable(address, out.size());
   const size_t copied = size == 0 ? 0 : invocation_.memory->copy_in(address, out.first(size));

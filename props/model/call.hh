@@ -99,6 +99,13 @@ class Call {
     TRY(read_once(address, std::as_writable_bytes(std::span(&value, 1))));
     return value;
   }
+  // A struct that a newer program may have more of: what we do not know must be zero. EINVAL, E2BIG, EFAULT.
+  template <class T>
+  Result<T> read_sized(uint64_t address, uint64_t size) const {
+    if (size < sizeof(T)) return fail(Errno::inval);
+    TRY(unknown_is_zero(address + sizeof(T), size, sizeof(T)));
+    return read<T>(address);
+  }
   // EFAULT, with scribbles, where `size` bytes cannot be stored at `address`.
   Result<> can_store(Allowed& allowed, uint64_t address, size_t size) const;
   // The path at argument `index`: EFAULT, ENAMETOOLONG; an empty one is ENOENT unless `empty_too`.
@@ -116,6 +123,7 @@ class Call {
   std::span<const std::byte> load(std::span<const Piece> pieces, size_t size) const;
 
  private:
+  Result<> unknown_is_zero(uint64_t address, uint64_t size, uint64_t known) const;
   size_t reach(std::span<const Piece> pieces, size_t limit, uint8_t protection) const;
   size_t reach(uint64_t address, size_t size, uint8_t protection) const;
 

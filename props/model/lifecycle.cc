@@ -16,6 +16,8 @@ SpaceId copy_space(World& world, SpaceId from) {
   const SpaceId id = world.spaces.make();
   world.spaces[id] = world.spaces[from];
   world.spaces[id].references = 1;
+  world.spaces[id].locks_future = false;  // what is locked is so for the parent alone
+  for (Region& region : world.spaces[id].regions) region.locked = false;
   return id;
 }
 

@@ -40,7 +40,7 @@ Result<> map_file(const Call& call, Allowed& allowed, FileId id, Mapping& mappin
   const bool is_regular = call.at(file.inode).type == FileType::regular;
   // MAP_SHARED_VALIDATE: flags are refused that MAP_SHARED overlooks.
   constexpr uint64_t huge_sizes = (21u << MAP_HUGE_SHIFT) | (30u << MAP_HUGE_SHIFT);
-  constexpr uint64_t validated = MAP_SHARED_VALIDATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_NORESERVE |
+  constexpr uint64_t validated = MAP_SHARED_VALIDATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE |
                                  MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_32BIT | 0x400'0000 | 0x80 | huge_sizes;
   if (offset > (is_regular ? static_cast<uint64_t>(INT64_MAX) : UINT64_MAX) - mapping.size) return fail(Errno::overflow);
   if (type == MAP_SHARED_VALIDATE && (mapping.flags & ~validated) != 0) return fail(Errno::opnotsupp);
@@ -108,7 +108,7 @@ Result<> mmap(const Call& call, Allowed& allowed) {
   if (!is_aligned(offset)) return fail(Errno::inval);
   const bool anonymous = (mapping.flags & MAP_ANONYMOUS) != 0;
   const FileId file = anonymous ? FileId::none : TRY(call.file(4));
-  if ((mapping.flags & (MAP_HUGETLB | MAP_GROWSDOWN | MAP_LOCKED | MAP_SYNC)) != 0) return allowed.lose();  // not every machine's
+  if ((mapping.flags & (MAP_HUGETLB | MAP_GROWSDOWN | MAP_SYNC)) != 0) return allowed.lose();  // not every machine's
   if (call.arg<uint64_t>(1) == 0) return fail(Errno::inval);
   if (mapping.size == 0) return fail(Errno::nomem);
   if ((offset >> page_shift) + (mapping.size >> page_shift) < (offset >> page_shift)) return fail(Errno::overflow);
@@ -118,6 +118,9 @@ Result<> mmap(const Call& call, Allowed& allowed) {
   } else if (!has_gap(call, mapping.size)) {
     allowed.may_fail(Errno::nomem);
   }
+  mapping.region.locked = call.space().locks_future || (mapping.flags & MAP_LOCKED) != 0;
+  if ((mapping.flags & MAP_LOCKED) != 0 && call.soft_limit(RLIMIT_MEMLOCK) == 0) return fail(Errno::perm);
+  if (mapping.region.locked) TRY(room_for_locked(call, mapping.size));
   TRY(anonymous ? map_anonymous(call, mapping) : map_file(call, allowed, file, mapping, offset));
   const uint64_t begin = mapping.is_fixed() ? mapping.address : static_cast<uint64_t>(call.result());
   TRY(call.room_for_pages(call.result() < 0 && !mapping.is_fixed() ? 0 : begin, mapping.size, !mapping.region.shared && (mapping.region.protection & prot_write) != 0));
@@ -139,6 +142,7 @@ Result<> mmap(const Call& call, Allowed& allowed) {
     const bool over_slots = placed.begin < world.bounds.unmapped_base && placed.end > world.bounds.writable_base;
     if (placed.file != InodeId::none && placed.shared && over_slots) world.inodes[placed.file].bytes_unsure = true;
     world.spaces[space].add(placed);
+    come_to_stay(world, space, placed.begin, placed.end);
   });
   return {};
 }
@@ -186,6 +190,7 @@ Result<> mprotect(const Call& call, Allowed& allowed) {
     for (Region& region : changed.regions) {
       if (region.begin >= address && region.end <= done) region.protection = protection & (prot_read | prot_write | prot_exec);
     }
+    come_to_stay(world, space, address, done);
   });
   return {};
 }
@@ -209,7 +214,8 @@ Result<> brk(const Call& call, Allowed& allowed) {
                        (new_end > old_end && !space.is_free(old_end, new_end + page_size)) ||  // one page stays free
                        (new_end < old_end && space.is_free(new_end, old_end)) ||               // nothing to take away
                        wanted - base > call.soft_limit(RLIMIT_DATA) ||
-                       (new_end > old_end && !call.room_for_pages(old_end, new_end - old_end, true));
+                       (new_end > old_end && !call.room_for_pages(old_end, new_end - old_end, true)) ||
+                       (new_end > old_end && space.locks_future && !room_for_locked(call, new_end - old_end));
   if (refused) return allowed.returns(static_cast<int64_t>(now));
   // The one call that does not say ENOMEM.
   allowed.returns(static_cast<int64_t>(now));
@@ -220,7 +226,7 @@ Result<> brk(const Call& call, Allowed& allowed) {
     AddressSpace& grown = world.spaces[id];
     grown.break_end = wanted;
     if (new_end < old_end) grown.remove(new_end, old_end);
-    if (new_end > old_end) grown.add({old_end, new_end, prot_read | prot_write});
+    if (new_end > old_end) grown.add({.begin = old_end, .end = new_end, .protection = prot_read | prot_write, .locked = grown.locks_future});
   });
   return {};
 }

@@ -125,19 +125,6 @@ Result<> open_at(const Call& call, Allowed& allowed, std::optional<size_t> index
   return open_new(call, allowed, opening, place, mode);
 }
 
-// A struct that a newer program may have more of: what we do not know must be zero.
-Result<open_how> read_how(const Call& call, uint64_t address, uint64_t size) {
-  constexpr uint64_t how_size = sizeof(open_how);
-  if (size < how_size) return fail(Errno::inval);
-  if (size > page_size) return fail(Errno::too_big);
-  std::array<std::byte, page_size> rest;
-  const auto unknown = std::span(rest).first(size - how_size);
-  const size_t got = call.load(address + how_size, unknown);
-  if (std::ranges::any_of(unknown.first(got), [](std::byte one) { return one != std::byte{0}; })) return fail(Errno::too_big);
-  if (got < unknown.size()) return fail(Errno::fault);
-  return call.read<open_how>(address);
-}
-
 // Unlike open(2), nothing that means nothing is let pass.
 Result<> check_how(const open_how& how) {
   constexpr uint64_t all_flags = O_ACCMODE | creation_flags | O_CLOEXEC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | 0100000 | O_NOATIME | O_TMPFILE | direct_path_flags;
@@ -157,7 +144,7 @@ Result<> check_how(const open_how& how) {
 namespace rules {
 
 Result<> openat2(const Call& call, Allowed& allowed) {
-  const open_how how = TRY(read_how(call, call.address(2), call.arg<uint64_t>(3)));
+  const open_how how = TRY(call.read_sized<open_how>(call.address(2), call.arg<uint64_t>(3)));
   TRY(check_how(how));
   Scope scope{.links = (how.resolve & RESOLVE_NO_SYMLINKS) == 0};
   if ((how.resolve & RESOLVE_BENEATH) != 0) scope.edge = Scope::Edge::closed;

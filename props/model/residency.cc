@@ -6,7 +6,24 @@
 #include "props/model/pages.hh"
 #include "props/model/rules.hh"
 
-namespace cupel::props::rules {
+namespace cupel::props {
+namespace {
+
+// What lies before the first page that is locked is dropped when it is found.
+Result<> dont_need_locked(const Call& call, Allowed& allowed, uint64_t begin, uint64_t end) {
+  uint64_t first = begin;
+  for (auto region = call.space().after(begin); region != call.space().regions.end() && region->begin < end; ++region) {
+    first = std::max(begin, region->begin);
+    if (region->locked) break;
+  }
+  allowed.fails_with_effect(Errno::inval);
+  allowed.then([=, space = call.task.space](World& world, const Actual&) { world.spaces[space].pages.drop(begin >> page_shift, first >> page_shift); });
+  return {};
+}
+
+}  // namespace
+
+namespace rules {
 
 Result<> mincore(const Call& call, Allowed& allowed) {
   const uint64_t address = call.address(0);
@@ -43,7 +60,9 @@ Result<> msync(const Call& call, Allowed& allowed) {
   const auto flags = call.arg<uint32_t>(2);
   if ((flags & ~static_cast<uint32_t>(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0 || !is_aligned(address)) return fail(Errno::inval);
   if ((flags & MS_ASYNC) != 0 && (flags & MS_SYNC) != 0) return fail(Errno::inval);
-  if (address + size < address || !call.space().is_mapped(address, address + size)) return fail(Errno::nomem);
+  if (address + size < address) return fail(Errno::nomem);
+  if ((flags & MS_INVALIDATE) != 0 && call.space().locked_in(address, address + size) > 0) return fail(Errno::busy);
+  if (!call.space().is_mapped(address, address + size)) return fail(Errno::nomem);
   return allowed.returns(0);
 }
 
@@ -56,6 +75,7 @@ Result<> madvise(const Call& call, Allowed& allowed) {
     return allowed.lose();
   }
   if (!is_aligned(address) || (size == 0 && call.arg<uint64_t>(1) != 0) || address + size < address) return fail(Errno::inval);
+  if (advice == MADV_DONTNEED && call.space().locked_in(address, address + size) > 0) return dont_need_locked(call, allowed, address, address + size);
   const bool is_mapped = call.space().is_mapped(address, address + size);
   if (is_mapped || size == 0) allowed.returns(0);
   else allowed.fails_with_effect(Errno::nomem);  // what is mapped around the hole has had its advice
@@ -67,4 +87,5 @@ Result<> madvise(const Call& call, Allowed& allowed) {
   return {};
 }
 
-}  // namespace cupel::props::rules
+}  // namespace rules
+}  // namespace cupel::props

@@ -108,6 +108,10 @@
   RULE(146, sched_get_priority_max) \
   RULE(147, sched_get_priority_min) \
   RULE(148, sched_rr_get_interval) \
+  RULE(149, mlock)           \
+  RULE(150, munlock)         \
+  RULE(151, mlockall)        \
+  RULE(152, munlockall)      \
   RULE(160, setrlimit)       \
   RULE(186, gettid)          \
   RULE(187, readahead)       \
@@ -174,6 +178,7 @@
   RULE(316, renameat2)       \
   RULE(318, getrandom)       \
   RULE(324, membarrier)      \
+  RULE(325, mlock2)          \
   RULE(326, copy_file_range) \
   RULE(327, preadv2)         \
   RULE(328, pwritev2)        \
@@ -184,7 +189,11 @@
   RULE(441, epoll_pwait2)    \
   RULE(452, fchmodat2)       \
   RULE(454, futex_wake)      \
-  RULE(455, futex_wait)
+  RULE(455, futex_wait)      \
+  RULE(463, setxattrat)      \
+  RULE(464, getxattrat)      \
+  RULE(465, listxattrat)     \
+  RULE(466, removexattrat)
 
 namespace cupel::props {
 

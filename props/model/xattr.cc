@@ -1,4 +1,4 @@
-// setxattr, getxattr, listxattr, removexattr, each with its kin: xattr(7).
+// setxattr, getxattr, listxattr, removexattr, each with its kin, those of a path from a directory among them: xattr(7).
 #include <fcntl.h>
 #include <sys/xattr.h>
 
@@ -25,8 +25,21 @@ Result<std::string_view> name_of(const Call& call, size_t index) {
 }
 
 // The file: of the path or the descriptor that is the first argument.
-enum class Named : uint8_t { path, link, descriptor };
+// Of the *xattrat calls, AT_FDCWD without a path stands for the working directory, on Linux where they set or show an attribute alone.
+enum class Named : uint8_t { path, link, descriptor, from_directory, from_directory_alone };
+constexpr uint32_t at_flags_known = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+constexpr size_t at_flags_index = 2;
+// The *xattrat calls; a descriptor that has no path behind it must be open for more than its path.
+Result<InodeId> file_from(const Call& call, Named how) {
+  const auto flags = call.arg<uint32_t>(at_flags_index);
+  const bool may_be_empty = (flags & AT_EMPTY_PATH) != 0;
+  const std::string_view path = may_be_empty && call.address(1) == 0 ? std::string_view{} : TRY(call.path(1, may_be_empty));
+  if (!path.empty()) return inode_of(call, 0, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? Follow::no : Follow::yes);
+  if (call.arg<int32_t>(0) == AT_FDCWD && how == Named::from_directory_alone) return call.world.contexts[call.task.fs].cwd;
+  return call.at(TRY(call.file(0))).inode;
+}
 Result<InodeId> file_of(const Call& call, Allowed& allowed, Named how) {
+  if (how == Named::from_directory || how == Named::from_directory_alone) return file_from(call, how);
   if (how == Named::descriptor && call.arg<int32_t>(0) == AT_FDCWD) {
     allowed.may_fail(Errno::badf);  // before Linux 6.13
     return call.world.contexts[call.task.fs].cwd;
@@ -59,20 +72,37 @@ void bound_anonymous(const Call& call, Allowed& allowed, InodeId id, Errno error
   if (call.at(id).type == FileType::anonymous && call.world.bounds.failures_show) allowed.may_fail(error);
 }
 
-Result<> set(const Call& call, Allowed& allowed, Named how) {
-  const auto flags = call.arg<uint32_t>(4);
+// Where the name is, and the value: in registers, or in a struct as the *xattrat calls have it.
+struct Setting {
+  size_t name_index;
+  uint64_t address, size;
+  uint32_t flags;
+};
+Setting in_registers(const Call& call) { return {1, call.address(2), call.arg<uint64_t>(3), call.arg<uint32_t>(4)}; }
+struct Args {
+  uint64_t value;
+  uint32_t size, flags;
+};
+Result<Setting> in_struct(const Call& call) {
+  const Args args = TRY(call.read_sized<Args>(call.address(4), call.arg<uint64_t>(5)));
+  return Setting{3, args.value, args.size, args.flags};
+}
+Result<> check_at_flags(const Call& call) { return (call.arg<uint32_t>(at_flags_index) & ~at_flags_known) != 0 ? fail(Errno::inval) : Result<>{}; }
+
+Result<> set(const Call& call, Allowed& allowed, Named how, const Setting& setting) {
+  const uint32_t flags = setting.flags;
   if ((flags & ~static_cast<uint32_t>(XATTR_CREATE | XATTR_REPLACE)) != 0) return fail(Errno::inval);
-  const std::string_view name = TRY(name_of(call, 1));
-  const auto size = call.arg<uint64_t>(3);
+  const std::string_view name = TRY(name_of(call, setting.name_index));
+  const uint64_t size = setting.size;
   if (size > value_max) return fail(Errno::too_big);
-  if (call.readable(call.address(2), size) < size) return fail(Errno::fault);
+  if (call.readable(setting.address, size) < size) return fail(Errno::fault);
   const InodeId id = TRY(file_of(call, allowed, how));
   bound_anonymous(call, allowed, id, Errno::perm);
   TRY(check_name(call, id, name, Access::write));
   const bool is_there = call.at(id).attributes.contains(name);
   if (is_there && (flags & XATTR_CREATE) != 0) return fail(Errno::exist);
   if (!is_there && (flags & XATTR_REPLACE) != 0) return fail(Errno::nodata);
-  const Piece value{call.address(2), size};
+  const Piece value{setting.address, size};
   allowed.returns(0);
   allowed.then([id, name, bytes = call.load(std::span(&value, 1), size)](World& world, const Actual&) {
     world.inodes[id].attributes[std::string(name)].assign(bytes.begin(), bytes.end());
@@ -81,20 +111,20 @@ Result<> set(const Call& call, Allowed& allowed, Named how) {
   return {};
 }
 
-Result<> get(const Call& call, Allowed& allowed, Named how) {
-  const std::string_view name = TRY(name_of(call, 1));
+Result<> get(const Call& call, Allowed& allowed, Named how, const Setting& setting) {
+  const std::string_view name = TRY(name_of(call, setting.name_index));
   const InodeId id = TRY(file_of(call, allowed, how));
   bound_anonymous(call, allowed, id, Errno::acces);
   TRY(check_name(call, id, name, Access::read));
   const auto found = call.at(id).attributes.find(name);
   if (found == call.at(id).attributes.end()) return fail(Errno::nodata);
   const auto& value = found->second;
-  const auto room = call.arg<uint64_t>(3);
+  const uint64_t room = setting.size;
   if (room == 0) return allowed.returns(static_cast<int64_t>(value.size()));
   if (room < value.size()) return fail(Errno::range);
-  TRY(call.can_store(allowed, call.address(2), value.size()));
+  TRY(call.can_store(allowed, setting.address, value.size()));
   allowed.returns(static_cast<int64_t>(value.size()));
-  allowed.writes(call.address(2), value);
+  allowed.writes(setting.address, value);
   return {};
 }
 
@@ -113,14 +143,14 @@ bool holds_each(const Inode& inode, std::span<const std::byte> bytes) {
   return names.size() == inode.attributes.size();
 }
 
-Result<> list(const Call& call, Allowed& allowed, Named how) {
+Result<> list(const Call& call, Allowed& allowed, Named how, size_t list_index = 1) {
   const InodeId id = how == Named::descriptor ? call.at(TRY(call.file(0))).inode : TRY(file_of(call, allowed, how));
   size_t size = 0;
   for (const auto& [name, value] : call.at(id).attributes) size += name.size() + 1;
-  const auto room = call.arg<uint64_t>(2);
+  const auto room = call.arg<uint64_t>(list_index + 1);
   if (room == 0) return allowed.returns(static_cast<int64_t>(size));
   if (room < size) return fail(Errno::range);
-  const uint64_t address = call.address(1);
+  const uint64_t address = call.address(list_index);
   TRY(call.can_store(allowed, address, size));
   allowed.returns(static_cast<int64_t>(size));
   allowed.writes_anything(address, size);
@@ -131,8 +161,8 @@ Result<> list(const Call& call, Allowed& allowed, Named how) {
   return {};
 }
 
-Result<> remove(const Call& call, Allowed& allowed, Named how) {
-  const std::string_view name = TRY(name_of(call, 1));
+Result<> remove(const Call& call, Allowed& allowed, Named how, size_t name_index = 1) {
+  const std::string_view name = TRY(name_of(call, name_index));
   const InodeId id = TRY(file_of(call, allowed, how));
   bound_anonymous(call, allowed, id, Errno::perm);
   TRY(check_name(call, id, name, Access::write));
@@ -150,18 +180,38 @@ Result<> remove(const Call& call, Allowed& allowed, Named how) {
 
 namespace rules {
 
-Result<> setxattr(const Call& call, Allowed& allowed) { return set(call, allowed, Named::path); }
-Result<> lsetxattr(const Call& call, Allowed& allowed) { return set(call, allowed, Named::link); }
-Result<> fsetxattr(const Call& call, Allowed& allowed) { return set(call, allowed, Named::descriptor); }
-Result<> getxattr(const Call& call, Allowed& allowed) { return get(call, allowed, Named::path); }
-Result<> lgetxattr(const Call& call, Allowed& allowed) { return get(call, allowed, Named::link); }
-Result<> fgetxattr(const Call& call, Allowed& allowed) { return get(call, allowed, Named::descriptor); }
+Result<> setxattr(const Call& call, Allowed& allowed) { return set(call, allowed, Named::path, in_registers(call)); }
+Result<> lsetxattr(const Call& call, Allowed& allowed) { return set(call, allowed, Named::link, in_registers(call)); }
+Result<> fsetxattr(const Call& call, Allowed& allowed) { return set(call, allowed, Named::descriptor, in_registers(call)); }
+Result<> getxattr(const Call& call, Allowed& allowed) { return get(call, allowed, Named::path, in_registers(call)); }
+Result<> lgetxattr(const Call& call, Allowed& allowed) { return get(call, allowed, Named::link, in_registers(call)); }
+Result<> fgetxattr(const Call& call, Allowed& allowed) { return get(call, allowed, Named::descriptor, in_registers(call)); }
 Result<> listxattr(const Call& call, Allowed& allowed) { return list(call, allowed, Named::path); }
 Result<> llistxattr(const Call& call, Allowed& allowed) { return list(call, allowed, Named::link); }
 Result<> flistxattr(const Call& call, Allowed& allowed) { return list(call, allowed, Named::descriptor); }
 Result<> removexattr(const Call& call, Allowed& allowed) { return remove(call, allowed, Named::path); }
 Result<> lremovexattr(const Call& call, Allowed& allowed) { return remove(call, allowed, Named::link); }
 Result<> fremovexattr(const Call& call, Allowed& allowed) { return remove(call, allowed, Named::descriptor); }
+
+Result<> setxattrat(const Call& call, Allowed& allowed) {
+  const Setting setting = TRY(in_struct(call));
+  TRY(check_at_flags(call));
+  return set(call, allowed, Named::from_directory_alone, setting);
+}
+Result<> getxattrat(const Call& call, Allowed& allowed) {
+  const Setting setting = TRY(in_struct(call));
+  if (setting.flags != 0) return fail(Errno::inval);
+  TRY(check_at_flags(call));
+  return get(call, allowed, Named::from_directory_alone, setting);
+}
+Result<> listxattrat(const Call& call, Allowed& allowed) {
+  TRY(check_at_flags(call));
+  return list(call, allowed, Named::from_directory, 3);
+}
+Result<> removexattrat(const Call& call, Allowed& allowed) {
+  TRY(check_at_flags(call));
+  return remove(call, allowed, Named::from_directory, 3);
+}
 
 }  // namespace rules
 }  // namespace cupel::props

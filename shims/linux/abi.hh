@@ -138,7 +138,8 @@ enum class MapFlag : uint64_t { shared = 1, priv = 2, shared_validate = 3, fixed
 consteval auto names_of(MapFlag) {
   return std::array{NamedValue{"MAP_SHARED", 1},         NamedValue{"MAP_PRIVATE", 2},       NamedValue{"MAP_FIXED", 0x10},      NamedValue{"MAP_ANONYMOUS", 0x20},
                     NamedValue{"MAP_DENYWRITE", 0x800},  NamedValue{"MAP_EXECUTABLE", 0x1000}, NamedValue{"MAP_NORESERVE", 0x4000}, NamedValue{"MAP_POPULATE", 0x8000},
-                    NamedValue{"MAP_NONBLOCK", 0x10000}, NamedValue{"MAP_STACK", 0x20000},   NamedValue{"MAP_FIXED_NOREPLACE", 0x100000}};
+                    NamedValue{"MAP_NONBLOCK", 0x10000}, NamedValue{"MAP_STACK", 0x20000},   NamedValue{"MAP_FIXED_NOREPLACE", 0x100000},
+                    NamedValue{"MAP_LOCKED", 0x2000}};
 }
 consteval auto usual_of(MapFlag) { return std::to_array<uint64_t>({0x22, 0x22, 0x21, 2, 1, 0x32, 0x100022, 0x11}); }  // memory of one's own, shared memory, files; at an address
 enum class ProtectionBit : uint64_t { read = 1, write = 2, execute = 4 };

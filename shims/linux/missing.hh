@@ -8,7 +8,7 @@ inline constexpr std::string_view no_signals = "no signals yet";
 inline constexpr std::string_view no_sockets = "no sockets yet";
 inline constexpr std::string_view no_timers = "no timers with signals or descriptors yet";
 inline constexpr std::string_view no_sysv = "no System V or POSIX message queues, semaphores and shared memory yet";
-inline constexpr std::string_view no_xattrs = "the calls by path, link and descriptor serve; the wider ones are not written, and files have no flags yet";
+inline constexpr std::string_view no_file_flags = "files have no flags yet";
 inline constexpr std::string_view no_watches = "nothing watches files yet";
 inline constexpr std::string_view no_devices = "no devices yet";
 inline constexpr std::string_view no_aio = "no asynchronous transfers: a thread that blocks serves";
@@ -48,7 +48,7 @@ inline constexpr auto unsupported_calls = [] {
       {128, "rt_sigtimedwait", guest_code_only}, {129, "rt_sigqueueinfo", no_signals}, {130, "rt_sigsuspend", guest_code_only},
       {131, "sigaltstack", guest_code_only}, {134, "uselib", no_guest_code},
       {136, "ustat", no_mounts}, {139, "sysfs", no_mounts},
-      {149, "mlock", not_yet}, {150, "munlock", not_yet}, {151, "mlockall", not_yet}, {152, "munlockall", not_yet}, {153, "vhangup", no_devices},
+      {153, "vhangup", no_devices},
       {154, "modify_ldt", no_guest_code}, {155, "pivot_root", no_mounts}, {156, "_sysctl", gone}, {157, "prctl", not_yet},
       {158, "arch_prctl", guest_code_only}, {159, "adjtimex", administers}, {161, "chroot", no_mounts},
       {162, "sync", never_mind}, {163, "acct", no_accounting}, {164, "settimeofday", administers}, {165, "mount", no_mounts},
@@ -79,7 +79,7 @@ inline constexpr auto unsupported_calls = [] {
       {312, "kcmp", no_tracing}, {313, "finit_module", administers},
       {314, "sched_setattr", no_scheduling}, {315, "sched_getattr", no_scheduling}, {317, "seccomp", no_tracing}, {319, "memfd_create", not_yet},
       {320, "kexec_file_load", administers}, {321, "bpf", administers}, {322, "execveat", no_guest_code}, {323, "userfaultfd", administers},
-      {325, "mlock2", not_yet}, {329, "pkey_mprotect", not_yet},
+      {329, "pkey_mprotect", not_yet},
       {330, "pkey_alloc", not_yet}, {331, "pkey_free", not_yet}, {333, "io_pgetevents", no_aio}, {334, "rseq", no_guest_code},
       {335, "uretprobe", no_guest_code}, {336, "uprobe", no_guest_code}, {424, "pidfd_send_signal", no_signals}, {425, "io_uring_setup", no_aio},
       {426, "io_uring_enter", no_aio}, {427, "io_uring_register", no_aio}, {428, "open_tree", no_mounts}, {429, "move_mount", no_mounts},
@@ -91,9 +91,8 @@ inline constexpr auto unsupported_calls = [] {
       {450, "set_mempolicy_home_node", no_numa}, {451, "cachestat", never_mind}, {453, "map_shadow_stack", no_guest_code},
       {456, "futex_requeue", no_futex2}, {457, "statmount", no_mounts},
       {458, "listmount", no_mounts}, {459, "lsm_get_self_attr", no_tracing}, {460, "lsm_set_self_attr", no_tracing},
-      {461, "lsm_list_modules", no_tracing}, {462, "mseal", not_yet}, {463, "setxattrat", no_xattrs}, {464, "getxattrat", no_xattrs},
-      {465, "listxattrat", no_xattrs}, {466, "removexattrat", no_xattrs}, {467, "open_tree_attr", no_mounts}, {468, "file_getattr", no_xattrs},
-      {469, "file_setattr", no_xattrs},
+      {461, "lsm_list_modules", no_tracing}, {462, "mseal", not_yet}, {467, "open_tree_attr", no_mounts}, {468, "file_getattr", no_file_flags},
+      {469, "file_setattr", no_file_flags},
   });
 }();
 }  // namespace cupel::linux_shim

@@ -17,6 +17,7 @@
 #include "shims/linux/syscalls/lock.hh"
 #include "shims/linux/syscalls/memory.hh"
 #include "shims/linux/syscalls/metadata.hh"
+#include "shims/linux/syscalls/mlock.hh"
 #include "shims/linux/syscalls/names.hh"
 #include "shims/linux/syscalls/open.hh"
 #include "shims/linux/syscalls/poll.hh"
@@ -51,8 +52,8 @@ constexpr std::array entries{
     call_entry<lstat>(6, "lstat", walk_errnos<>),
     call_entry<poll>(7, "poll", errnos<intr, nomem>, args("fds", "timeout"), Blocks{}),
     call_entry<lseek>(8, "lseek", errnos<nxio, Errno::spipe>, args("fd", "offset", "whence")),
-    call_entry<mmap>(9, "mmap", errnos<acces, exist, inval, nodev, nomem, opnotsupp, overflow, perm>, args("addr", "length", "prot", "flags", "fd", "offset"),
-                     Partial{"MAP_HUGETLB, MAP_GROWSDOWN as a growing stack, MAP_LOCKED, MAP_SYNC"}),
+    call_entry<mmap>(9, "mmap", errnos<acces, again, exist, inval, nodev, nomem, opnotsupp, overflow, perm>, args("addr", "length", "prot", "flags", "fd", "offset"),
+                     Partial{"MAP_HUGETLB, MAP_GROWSDOWN as a growing stack, MAP_SYNC"}),
     call_entry<mprotect>(10, "mprotect", errnos<acces, nomem>, args("addr", "length", "prot")),
     call_entry<munmap>(11, "munmap", errnos<inval, nomem>, args("addr", "length")),
     call_entry<brk>(12, "brk", errnos<>, args("addr")),
@@ -64,7 +65,7 @@ constexpr std::array entries{
     call_entry<linux_shim::pipe>(22, "pipe", errnos<mfile, nomem>),
     call_entry<linux_shim::select>(23, "select", errnos<inval, intr, nomem, badf>, args("nfds", "readfds", "writefds", "exceptfds", "timeout"), Blocks{}),
     call_entry<sched_yield>(24, "sched_yield", errnos<>),
-    call_entry<msync>(26, "msync", errnos<nomem>, args("addr", "length", "flags")),
+    call_entry<msync>(26, "msync", errnos<busy, nomem>, args("addr", "length", "flags")),
     call_entry<mincore>(27, "mincore", errnos<inval, nomem>, args("addr", "length", "vec")),
     call_entry<madvise>(28, "madvise", errnos<nomem>, args("addr", "length", "advice"), Partial{"advice other than NORMAL, RANDOM, SEQUENTIAL, WILLNEED, DONTNEED"}),
     call_entry<dup>(32, "dup", errnos<mfile, nomem>),
@@ -145,6 +146,10 @@ constexpr std::array entries{
     call_entry<sched_get_priority_max>(146, "sched_get_priority_max", errnos<>, args("policy")),
     call_entry<sched_get_priority_min>(147, "sched_get_priority_min", errnos<>, args("policy")),
     call_entry<sched_rr_get_interval>(148, "sched_rr_get_interval", errnos<inval, srch>, args("pid", "tp")),
+    call_entry<mlock>(149, "mlock", errnos<again, inval, nomem, perm>, args("addr", "length")),
+    call_entry<munlock>(150, "munlock", errnos<inval, nomem>, args("addr", "length")),
+    call_entry<mlockall>(151, "mlockall", errnos<nomem, perm>),
+    call_entry<munlockall>(152, "munlockall", errnos<>),
     call_entry<setrlimit>(160, "setrlimit", errnos<perm>, args("resource", "rlim"), Partial{"CPU time, and data that mprotect makes; a soft limit of either is kept"}),
     call_entry<gettid>(186, "gettid", errnos<>),
     call_entry<readahead>(187, "readahead", errnos<inval>, args("fd", "offset", "count")),
@@ -214,6 +219,7 @@ constexpr std::array entries{
                           Partial{"RENAME_WHITEOUT"}),
     call_entry<getrandom>(318, "getrandom", errnos<inval>),
     call_entry<membarrier>(324, "membarrier", errnos<inval, perm>, args("cmd", "flags", "cpu_id")),
+    call_entry<mlock2>(325, "mlock2", errnos<again, nomem, perm>, args("addr", "length", "flags")),
     call_entry<copy_file_range>(326, "copy_file_range", errnos<fbig, inval, isdir, nomem, overflow>, args("fd_in", "off_in", "fd_out", "off_out", "size", "flags")),
     call_entry<preadv2>(327, "preadv2", errnos<again, inval, intr, isdir, nomem, opnotsupp, Errno::spipe>, args("fd", "iov", "pos_l", "pos_h", "flags"), Blocks{},
                         Partial{"RWF_NOWAIT, RWF_DONTCACHE"}),
@@ -227,6 +233,10 @@ constexpr std::array entries{
     call_entry<fchmodat2>(452, "fchmodat2", walk_errnos<opnotsupp, perm>, args("dirfd", "path", "mode", "flags")),
     call_entry<futex_wake>(454, "futex_wake", errnos<>, args("uaddr", "mask", "nr", "flags"), Partial{"FUTEX2_NUMA, FUTEX2_MPOL"}),
     call_entry<futex_wait>(455, "futex_wait", errnos<again, intr, timedout>, args("uaddr", "val", "mask", "flags", "timeout", "clockid"), Blocks{}, Partial{"FUTEX2_NUMA, FUTEX2_MPOL"}),
+    call_entry<setxattrat>(463, "setxattrat", walk_errnos<exist, inval, nodata, opnotsupp, perm, range, too_big>, args("dirfd", "path", "at_flags", "name", "args", "size"), Partial{"POSIX access lists"}),
+    call_entry<getxattrat>(464, "getxattrat", walk_errnos<inval, nodata, opnotsupp, range, too_big>, args("dirfd", "path", "at_flags", "name", "args", "size"), Partial{"POSIX access lists"}),
+    call_entry<listxattrat>(465, "listxattrat", walk_errnos<range>, args("dirfd", "path", "at_flags", "list")),
+    call_entry<removexattrat>(466, "removexattrat", walk_errnos<inval, nodata, opnotsupp, perm, range>, args("dirfd", "path", "at_flags", "name"), Partial{"POSIX access lists"}),
 };
 
 constexpr auto descriptions = [] {

@@ -10,6 +10,8 @@
 #include "libos/machine/machine.hh"
 #include "libos/mm/address_space.hh"
 #include "libos/mm/shared_memory.hh"
+#include "libos/task/process.hh"
+#include "shims/linux/syscalls/mlock.hh"
 
 namespace cupel::linux_shim {
 namespace {
@@ -66,6 +68,12 @@ Result<> choose_object(Task& task, const Ref<OpenFile>& file, uint64_t flags, ui
   return {};
 }
 
+// A break that moves up maps pages as mmap(2) does.
+bool may_lock_break(Task& task, uint64_t address) {
+  const uint64_t old_end = (task.space().brk() + page_size - 1) >> page_shift, new_end = (address >> page_shift) + (address % page_size != 0);
+  return new_end <= old_end || may_lock_future(task, task.space().future, new_end - old_end).has_value();
+}
+
 }  // namespace
 
 Result<Mapped> mmap(Task& task, Address address, Length length, Flags<ProtectionBit, Unknown::ignored> protection, Flags<MapFlag, Unknown::late> flags, Fd<> fd, Offset offset) {
@@ -73,7 +81,6 @@ Result<Mapped> mmap(Task& task, Address address, Length length, Flags<Protection
   if (file_offset % page_size != 0) return fail(Errno::inval);
   Ref<OpenFile> file;
   if (!has(flags.bits, MapFlag::anonymous)) file = TRY(task.fds().get_io(fd.raw));
-  if (has(flags.bits, MapFlag::locked)) return fail(Errno::perm);  // RLIMIT_MEMLOCK is 0
   if (has(flags.bits, MapFlag::huge)) return fail(Errno::inval);  // no huge pages here, as on a kernel without them
   if (length.value == 0) return fail(Errno::inval);
   const uint64_t size = TRY(page_ceil(length.value));
@@ -94,11 +101,16 @@ Result<Mapped> mmap(Task& task, Address address, Length length, Flags<Protection
     const uint64_t hint = page_ceil(address.value).value_or(0);
     mapping.start = TRY(space.find_free((hint < lowest_address ? 0 : hint) >> page_shift, pages));
   }
+  if (has(flags.bits, MapFlag::locked) && task.process().limits.soft(LimitOf::locked) == 0) return fail(Errno::perm);
+  mapping.locking = space.future != Locking::none ? space.future : has(flags.bits, MapFlag::locked) ? Locking::at_once : Locking::none;
+  TRY(may_lock_future(task, mapping.locking, pages));
   if (file) TRY(within_file(*file, first_page, size));
   TRY(choose_object(task, file, flags.bits, protection.bits, mapping));
   mapping.object_start = file ? first_page : 0;
   TRY(task.may_map(mapping.start, pages, !mapping.shared && allows(mapping.access, Access::write)));
   TRY(space.map(mapping));
+  // A page that does not come now comes when it is touched.
+  if (mapping.locking != Locking::none) static_cast<void>(space.populate(mapping.start, pages));
   return Mapped{mapping.start << page_shift};
 }
 
@@ -152,6 +164,8 @@ Result<Done> msync(Task& task, Address address, Length length, Flags<SyncFlag, U
   const uint64_t size = page_ceil(length.value).value_or(0);
   if (address.value + size < address.value) return fail(Errno::nomem);
   if (size == 0) return Done{};
+  // What is locked is found to be so wherever else there is nothing.
+  if (flags.has(SyncFlag::invalidate) && task.space().locked_pages(address.value >> page_shift, size >> page_shift) > 0) return fail(Errno::busy);
   if (address.value > user_limit || size > user_limit - address.value) return fail(Errno::nomem);
   if (!task.space().mapped(address.value >> page_shift, size >> page_shift)) return fail(Errno::nomem);
   return Done{};
@@ -175,7 +189,7 @@ Result<Done> mincore(Task& task, Address address, Length length, UserOut<uint8_t
 }
 
 Result<Mapped> brk(Task& task, Address address) {
-  if (!task.may_break(address.value)) return Mapped{task.space().brk()};
+  if (!task.may_break(address.value) || !may_lock_break(task, address.value)) return Mapped{task.space().brk()};
   return Mapped{TRY(task.space().set_break(address.value))};
 }
 

@@ -9,6 +9,7 @@
 #include "libos/fs/fs_context.hh"
 #include "libos/machine/machine.hh"
 #include "shims/linux/syscalls/path.hh"
+#include "shims/linux/syscalls/sized.hh"
 
 namespace cupel::linux_shim {
 namespace {
@@ -125,20 +126,6 @@ Result<> check_how(const OpenHow& how) {
   return {};
 }
 
-// copy_struct_from_user(): what a caller knows of the struct that we do not must be zero.
-Result<> check_zeros(Task& task, uint64_t address, uint64_t size) {
-  TRY(user_range<uint64_t>(address, size, user_limit));
-  std::array<std::byte, 256> chunk;
-  while (size > 0) {
-    const auto part = std::span(chunk).first(std::min<uint64_t>(size, chunk.size()));
-    const size_t got = task.memory().copy_in(address, part);
-    if (std::ranges::any_of(part.first(got), [](std::byte one) { return one != std::byte{0}; })) return fail(Errno::too_big);
-    if (got < part.size()) return fail(Errno::fault);
-    address += got, size -= got;
-  }
-  return {};
-}
-
 Result<int32_t> install_copy(Task& task, Ref<OpenFile> file, uint32_t lowest, CloseOnExec close_on_exec) {
   const int32_t number = TRY(task.fds().reserve(lowest));
   task.fds().put(number, std::move(file), close_on_exec);
@@ -165,10 +152,7 @@ Result<NewFd<Resource::file>> creat(Task& task, UserPath path, Mode mode) {
 }
 
 Result<NewFd<Resource::any>> openat2(Task& task, DirFd from, UserPath path, UserSized<OpenHow> how, OpenHowSize size) {
-  if (size.value < sizeof(OpenHow)) return fail(Errno::inval);
-  if (size.value > page_size) return fail(Errno::too_big);
-  TRY(check_zeros(task, how.address + sizeof(OpenHow), size.value - sizeof(OpenHow)));
-  const OpenHow given = TRY(how.read(task.memory()));
+  const OpenHow given = TRY(read_sized(task, how, size.value));
   TRY(check_how(given));
   const auto resolves = [&](ResolveFlag flag) { return (given.resolve.bits & static_cast<uint64_t>(flag)) != 0; };
   const Resolution resolution{.beneath = resolves(ResolveFlag::beneath), .in_root = resolves(ResolveFlag::in_root), .follows_links = !resolves(ResolveFlag::no_symlinks)};

@@ -6,6 +6,7 @@
 #include "libos/fs/fs_context.hh"
 #include "libos/machine/machine.hh"
 #include "shims/linux/syscalls/path.hh"
+#include "shims/linux/syscalls/sized.hh"
 
 namespace cupel::linux_shim {
 namespace {
@@ -86,6 +87,17 @@ Result<Ref<Inode>> file_at(Task& task, UserPath user_path, Follow follow) {
   PathArgument path;
   TRY(path.read(task, user_path));
   return path.find(task, at_cwd, follow);
+}
+// path_setxattrat() of Linux's fs/xattr.c and its kin: a descriptor alone must be open for more than its path. AT_FDCWD alone is the
+// working directory for those that set and show an attribute, and no descriptor for the others.
+enum class CwdAlone : uint8_t { taken, refused };
+Result<Ref<Inode>> file_from(Task& task, DirFd from, UserPath user_path, uint32_t at_flags, CwdAlone cwd_alone) {
+  const bool allow_empty = (at_flags & static_cast<uint32_t>(AtFlag::empty_path)) != 0;
+  PathArgument path;
+  if (!allow_empty || user_path.address != 0) TRY(path.read(task, user_path));
+  const bool has_descriptor = !from.is_cwd() || cwd_alone == CwdAlone::refused;
+  if (path.empty() && allow_empty && has_descriptor) return Ref<Inode>(TRY(task.fds().get_io(from.raw))->inode());
+  return path.find(task, from, (at_flags & static_cast<uint32_t>(AtFlag::symlink_no_follow)) != 0 ? Follow::no : Follow::yes, allow_empty);
 }
 // Since Linux 6.13 these calls, but for flistxattr(2), are forms of the *xattrat ones, for which this number stands for the
 // working directory.
@@ -171,6 +183,31 @@ Result<Done> fremovexattr(Task& task, Fd<> fd, AttributeName user_name) {
   Name name;
   TRY(name.read(task, user_name));
   return remove(task, *TRY(file_of(task, fd)), name.text());
+}
+
+Result<Done> setxattrat(Task& task, DirFd from, UserPath path, Flags<OwnerAtFlag, Unknown::late> at_flags, AttributeName name, UserSized<AttributeArgs> user_args, AttributeArgsSize size) {
+  const AttributeArgs args = TRY(read_sized(task, user_args, size.value));
+  TRY(at_flags.checked());
+  const Flags<AttributeFlag> flags{TRY(decode_flags(args.flags.bits, Flags<AttributeFlag>::known))};
+  Setting setting(task);
+  TRY(setting.read(name, {args.value.value, args.size.value}));
+  return setting.perform(*TRY(file_from(task, from, path, at_flags.bits, CwdAlone::taken)), flags);
+}
+Result<uint64_t> getxattrat(Task& task, DirFd from, UserPath path, Flags<OwnerAtFlag, Unknown::late> at_flags, AttributeName user_name, UserSized<AttributeArgs> user_args, AttributeArgsSize size) {
+  const AttributeArgs args = TRY(read_sized(task, user_args, size.value));
+  if (args.flags.bits != 0) return fail(Errno::inval);
+  TRY(at_flags.checked());
+  Name name;
+  TRY(name.read(task, user_name));
+  return show(task, *TRY(file_from(task, from, path, at_flags.bits, CwdAlone::taken)), name.text(), {args.value.value, args.size.value});
+}
+Result<uint64_t> listxattrat(Task& task, DirFd from, UserPath path, Flags<OwnerAtFlag> at_flags, OutBuffer names) {
+  return list(task, *TRY(file_from(task, from, path, at_flags.bits, CwdAlone::refused)), names);
+}
+Result<Done> removexattrat(Task& task, DirFd from, UserPath path, Flags<OwnerAtFlag> at_flags, AttributeName user_name) {
+  Name name;
+  TRY(name.read(task, user_name));
+  return remove(task, *TRY(file_from(task, from, path, at_flags.bits, CwdAlone::refused)), name.text());
 }
 
 }  // namespace cupel::linux_shim

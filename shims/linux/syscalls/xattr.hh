@@ -19,6 +19,19 @@ struct AttributeName : UserString {
 enum class AttributeFlag : uint32_t { create = 1, replace = 2 };
 consteval auto names_of(AttributeFlag) { return std::array{NamedValue{"XATTR_CREATE", 1}, NamedValue{"XATTR_REPLACE", 2}}; }
 
+// struct xattr_args: where the value is, how long it is, and how it is set.
+struct AttributeArgs {
+  Field<uint64_t, Kind::address> value;
+  Field<uint32_t, Kind::size> size;
+  FlagsField<AttributeFlag> flags;
+};
+using AttributeArgsSize = Number<uint64_t, Kind::integer, sizeof(AttributeArgs), sizeof(AttributeArgs) + 8>;
+
+Result<Done> setxattrat(Task& task, DirFd from, UserPath path, Flags<OwnerAtFlag, Unknown::late> at_flags, AttributeName name, UserSized<AttributeArgs> args, AttributeArgsSize size);
+Result<uint64_t> getxattrat(Task& task, DirFd from, UserPath path, Flags<OwnerAtFlag, Unknown::late> at_flags, AttributeName name, UserSized<AttributeArgs> args, AttributeArgsSize size);
+Result<uint64_t> listxattrat(Task& task, DirFd from, UserPath path, Flags<OwnerAtFlag> at_flags, OutBuffer names);
+Result<Done> removexattrat(Task& task, DirFd from, UserPath path, Flags<OwnerAtFlag> at_flags, AttributeName name);
+
 Result<Done> setxattr(Task& task, UserPath path, AttributeName name, InBuffer value, Flags<AttributeFlag> flags);
 Result<Done> lsetxattr(Task& task, UserPath path, AttributeName name, InBuffer value, Flags<AttributeFlag> flags);
 Result<Done> fsetxattr(Task& task, Fd<> fd, AttributeName name, InBuffer value, Flags<AttributeFlag> flags);
