@@ -18,8 +18,8 @@ void print_json(const nlohmann::json& object);
 // "cupel: message" on stderr; returns exit_usage.
 int complain(const std::string& message);
 
-// The sites of the SEV-SNP boundary, each with what the targets tried there; 1 where one is reached by none.
-int describe_sites(bool json);
+// The sites of a boundary, "snp" or "lvbs", each with what the targets tried there; 1 where one is reached by none.
+int describe_sites(std::string_view group, bool json);
 
 // Each adds its subcommand; the chosen one leaves its exit code in `exit_code`.
 void add_describe(CLI::App& app, int& exit_code);

@@ -84,9 +84,9 @@ void print_call(const CallDesc& call) {
 }
 
 int run(const Options& options) {
-  if (options.interface_name == "snp") return describe_sites(options.json);
-  if (options.sites) return complain("the interface " + options.interface_name + " has no sites; snp has");
-  if (options.interface_name != "linux") return complain("there is no interface " + options.interface_name + "; known: linux, snp");
+  if (options.interface_name == "snp" || options.interface_name == "lvbs") return describe_sites(options.interface_name, options.json);
+  if (options.sites) return complain("the interface " + options.interface_name + " has no sites; snp and lvbs have");
+  if (options.interface_name != "linux") return complain("there is no interface " + options.interface_name + "; known: linux, snp, lvbs");
   const InterfaceDesc& desc = linux_shim::description();
   if (options.json) {
     nlohmann::json out{{"interface", desc.name}, {"calls", nlohmann::json::array()}, {"missing", nlohmann::json::array()}};
@@ -110,9 +110,9 @@ int run(const Options& options) {
 void add_describe(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("describe", "The reference of an interface, derived from its handlers' signatures");
-  command->add_option("INTERFACE", options->interface_name, "linux, or snp")->capture_default_str();
+  command->add_option("INTERFACE", options->interface_name, "linux, snp or lvbs")->capture_default_str();
   command->add_flag("--missing", options->missing, "what is not implemented, and why");
-  command->add_flag("--sites", options->sites, "where values of a hypervisor are loaded, and what was tried there (snp)");
+  command->add_flag("--sites", options->sites, "where values of the other side are loaded, and what was tried there (snp, lvbs)");
   command->add_flag("--json", options->json, "one JSON object on stdout");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

@@ -14,8 +14,8 @@ constexpr uint32_t generated_inputs = 5000;  // of each target
 
 }  // namespace
 
-int describe_sites(bool json) {
-  const auto all = fuzz::snp::survey_sites(root() / "corpus/regressions", generated_inputs);
+int describe_sites(std::string_view group, bool json) {
+  const auto all = fuzz::snp::survey_sites(group, root() / "corpus/regressions", generated_inputs);
   const bool reached = std::ranges::none_of(all, [](const auto& site) { return site.targets.empty(); });
   if (json) {
     nlohmann::json rows = nlohmann::json::array();

@@ -47,13 +47,17 @@ void run_entries(Target& target, const fs::path& regressions) {
 
 }  // namespace
 
-std::vector<SiteReport> survey_sites(const fs::path& regressions, uint32_t generated) {
+std::vector<SiteReport> survey_sites(std::string_view group, const fs::path& regressions, uint32_t generated) {
   std::map<std::string_view, SiteReport> reports;
-  for (const Site& site : mock_snp::all_sites()) reports[site.name] = {site.name, within_tree(site.file), site.guard, site.proof, site.line, {}, 0};
+  const std::string prefix = std::string(group) + "_", folder = "platforms/" + std::string(group) + "/";
+  for (const Site& site : mock_snp::all_sites()) {
+    if (!within_tree(site.file).starts_with(folder)) continue;
+    reports[site.name] = {site.name, within_tree(site.file), site.guard, site.proof, site.line, {}, 0};
+  }
   std::map<std::string_view, std::set<uint64_t>> lies;
   auto& ledger = mock_snp::ledger();
   for (const TargetInfo* info : targets()) {
-    if (!info->name.starts_with("snp_")) continue;
+    if (!info->name.starts_with(prefix)) continue;
     auto target = info->make();
     ledger.clear();
     ledger.on = true;

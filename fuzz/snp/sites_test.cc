@@ -8,7 +8,7 @@ namespace cupel::fuzz::snp {
 namespace {
 
 const std::vector<SiteReport>& survey() {
-  static const auto all = survey_sites("corpus/regressions", 5000);
+  static const auto all = survey_sites("snp", "corpus/regressions", 5000);
   return all;
 }
 
