@@ -122,6 +122,14 @@ class Describe(Case):
             self.assertEqual((there | missing).get(int(number)), name, number)
         self.assertEqual(len(cupel("describe", "linux", "--missing").stdout.splitlines()), len(missing))
 
+    def test_each_target_is_described(self):
+        targets = json.loads(cupel("describe", "targets", "--json").stdout)["targets"]
+        listed = {target["name"] for target in targets}
+        self.assertLessEqual({"canary", "linux_program", "snp_psc"}, listed)
+        self.assertEqual([target["name"] for target in targets if not target["about"]], [])
+        for name in listed:
+            self.assertIn(f" {name}", cupel("fuzz", "--help").stdout)
+
 
 class Replay(Case):
     def test_garbage_bytes_are_a_program_with_one_trace(self):

@@ -6,6 +6,7 @@
 
 #include "cli/command.hh"
 #include "cli/harness_facts.hh"
+#include "fuzz/target.hh"
 #include "libos/interface/desc.hh"
 #include "shims/linux/shim.hh"
 
@@ -83,10 +84,22 @@ void print_call(const CallDesc& call) {
   if (!call.partial.empty()) std::cout << "      refused: " << call.partial << '\n';
 }
 
+int describe_targets(bool as_json) {
+  auto out = nlohmann::json::array();
+  for (const fuzz::TargetInfo* target : fuzz::targets()) {
+    const std::string why_not = target->unavailable ? target->unavailable() : "";
+    if (as_json) out.push_back({{"name", target->name}, {"about", target->about}, {"unavailable", why_not}});
+    else std::cout << fmt::format("{:18} {}{}\n", target->name, target->about, why_not.empty() ? "" : " (not here: " + why_not + ")");
+  }
+  if (as_json) print_json({{"interface", "targets"}, {"targets", std::move(out)}});
+  return exit_fine;
+}
+
 int run(const Options& options) {
+  if (options.interface_name == "targets") return describe_targets(options.json);
   if (options.interface_name == "snp" || options.interface_name == "lvbs") return describe_sites(options.interface_name, options.json);
   if (options.sites) return complain("the interface " + options.interface_name + " has no sites; snp and lvbs have");
-  if (options.interface_name != "linux") return complain("there is no interface " + options.interface_name + "; known: linux, snp, lvbs");
+  if (options.interface_name != "linux") return complain("there is no interface " + options.interface_name + "; known: linux, snp, lvbs, targets");
   const InterfaceDesc& desc = linux_shim::description();
   if (options.json) {
     nlohmann::json out{{"interface", desc.name}, {"calls", nlohmann::json::array()}, {"missing", nlohmann::json::array()}};
@@ -110,7 +123,7 @@ int run(const Options& options) {
 void add_describe(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("describe", "The reference of an interface, derived from its handlers' signatures");
-  command->add_option("INTERFACE", options->interface_name, "linux, snp or lvbs")->capture_default_str();
+  command->add_option("INTERFACE", options->interface_name, "linux, snp, lvbs, or targets: what can be fuzzed")->capture_default_str();
   command->add_flag("--missing", options->missing, "what is not implemented, and why");
   command->add_flag("--sites", options->sites, "where values of the other side are loaded, and what was tried there (snp, lvbs)");
   command->add_flag("--json", options->json, "one JSON object on stdout");

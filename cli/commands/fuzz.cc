@@ -172,9 +172,13 @@ void add_fuzz(CLI::App& app, int& exit_code) {
     if (planned) planned = weigh_by_change(*options);
     exit_code = planned ? run(*options) : complain(planned.error());
   });
-  std::string about = "Targets:\n";
-  for (const fuzz::TargetInfo* info : fuzz::targets()) about += fmt::format("  {:18} {}\n", info->name, info->about);
-  command->footer(about + "\n");
+  constexpr size_t width = 100;
+  std::string about = "Targets (./cupel describe targets says what each is):", line;
+  for (const fuzz::TargetInfo* info : fuzz::targets()) {
+    if (line.empty() || line.size() + 1 + info->name.size() > width) about += line + "\n", line = " ";
+    line += fmt::format(" {}", info->name);
+  }
+  command->footer(about + line + "\n\n");
 }
 
 }  // namespace cupel::cli

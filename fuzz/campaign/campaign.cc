@@ -96,11 +96,11 @@ class Campaign {
     }
     if (targets_.empty()) return std::unexpected("no fuzz target is built in " + options_.programs.string());
     for (const auto& [target, parts] : options_.parts) {
-      if (find_target(target) == nullptr) return std::unexpected("parts are given to a target " + target + " which there is not; ./cupel fuzz --help lists them");
+      if (find_target(target) == nullptr) return std::unexpected("parts are given to a target " + target + " which there is not; ./cupel describe targets lists them");
     }
     for (const std::string& target : targets_) {
       const TargetInfo* info = find_target(target);
-      if (info == nullptr) return std::unexpected("there is no target " + target + "; ./cupel fuzz --help lists them");
+      if (info == nullptr) return std::unexpected("there is no target " + target + "; ./cupel describe targets lists them");
       if (const std::string reason = why_unavailable(*info); !reason.empty()) return std::unexpected(fmt::format("target {} cannot run here: {}", target, reason));
       if (!fs::exists(program(target))) return std::unexpected("target " + target + " is not built: " + program(target).string() + " is missing");
     }

@@ -4,7 +4,9 @@
 
 #include "libos/base/check.hh"
 #include "libos/mm/address_space.hh"
+#include "libos/task/signals.hh"
 #include "shims/linux/shim.hh"
+#include "shims/linux/signal_frame.hh"
 
 namespace cupel::fuzz {
 namespace {
@@ -26,7 +28,9 @@ static_assert(static_cast<int>(Policy::deny_all) == static_cast<int>(mock::Polic
 
 }  // namespace
 
-Executor::Executor() : interface_(linux_shim::description()), layouter_(interface_), world_(*this) {}
+Executor::Executor() : Executor(linux_shim::description(), small_config()) {}
+Executor::Executor(const interface::InterfaceDesc& interface, const libos::Config& config)
+    : interface_(interface), signals_(config.signals), layouter_(interface_), world_(*this, {}, config) {}
 
 RunResult Executor::run(const Program& program, const RunOptions& options, Observer* observer) {
   program_ = &program;
@@ -77,22 +81,44 @@ bool Executor::unwind() {
 
 void Executor::run_to_rest() {
   mock::MockPlatform& platform = world_.platform();
-  const auto is_running = [](const libos::Task& task) { return task.state() == libos::Task::State::running; };
-  const auto is_doomed = [&](const libos::Task& task) { return is_running(task) && task.killed(); };
-  for (int64_t last_count = INT64_MAX;;) {
+  const auto is_doomed = [](const libos::Task& task) { return task.state() == libos::Task::State::running && task.killed(); };
+  // Each that was killed while it had nothing to do enters the kernel once more, and there it ends.
+  for (std::vector<int32_t> ending;;) {
     platform.run();
+    while (interrupt_idle()) platform.run();
     if (stuck() || world_.machine().task_count() == 1) return;
-    auto& tasks = world_.machine().tasks();
-    if (std::ranges::none_of(tasks, is_doomed)) return;
-    // Each that was killed while it had nothing to do enters the kernel once more, and there it ends.
-    const int64_t count = std::ranges::count_if(tasks, is_running);
-    outlives_kill_ = count >= last_count;
-    if (outlives_kill_) return;
-    last_count = count;
+    const auto& tasks = world_.machine().tasks();
+    outlives_kill_ = std::ranges::any_of(tasks, [&](const libos::Task& task) { return is_doomed(task) && std::ranges::find(ending, task.tid()) != ending.end(); });
+    if (outlives_kill_ || std::ranges::none_of(tasks, is_doomed)) return;
+    ending.clear();
     for (const libos::Task& task : tasks) {
-      if (is_doomed(task)) platform.rouse(task.tid());
+      if (is_doomed(task)) platform.rouse(task.tid()), ending.push_back(task.tid());
     }
   }
+}
+
+// Who has nothing to do takes what is sent to it, too.
+bool Executor::interrupt_idle() {
+  if (!signals_ || stuck()) return false;
+  mock::MockPlatform& platform = world_.platform();
+  const std::vector<mock::RunningTask> asleep = platform.sleeping();
+  bool any = false;
+  for (const libos::Task& task : world_.machine().tasks()) {
+    const bool is_idle = task.state() == libos::Task::State::running && std::ranges::find(asleep, task.tid(), &mock::RunningTask::tid) == asleep.end();
+    if (!is_idle || task.killed() || !libos::signal_waits(task)) continue;
+    platform.rouse(task.tid());
+    any = true;
+  }
+  return any;
+}
+
+void Executor::go_back(libos::Task& task, uint64_t answered, int64_t value) {
+  const GuestReturn way = go_to_guest_code(task, answered, value);
+  if (!reporting_) return;
+  for (const uint64_t seen : {way.after.rip, way.after.rsp, way.after.rax, way.after.rdi}) hash_.add(seen);
+  std::array<std::byte, 512> frame{};
+  if (!way.ended && way.after.rip != way.before.rip) hash_.add(std::span(frame).first(task.space().copy_in(way.after.rsp, frame)));
+  if (observer_ != nullptr) observer_->on_return(way);
 }
 
 void Executor::run(const mock::RunningTask& task) {
@@ -104,6 +130,8 @@ void Executor::run(const mock::RunningTask& task) {
     make_step(task, index);
     if (platform.stopped()) return;
   }
+  if (program_ != nullptr) first_step_[task.number] = no_step;
+  if (signals_ && !find_task(task.tid).killed()) go_back(find_task(task.tid), linux_shim::no_call, 0);
   // A task killed in its guest's code meets its end when it enters the kernel; here any call will do.
   if (find_task(task.tid).killed()) linux_shim::enter(find_task(task.tid), 0, {});
 }
@@ -118,6 +146,10 @@ void Executor::make_step(const mock::RunningTask& running, size_t index) {
   ActiveCall& call = active(running.number);
   const Step& step = program_->steps[index];
   call.task = &find_task(running.tid);
+  if (signals_) {
+    go_back(*call.task, linux_shim::no_call, 0);
+    if (platform.stopped()) return;
+  }
   layouter_.lay_out(step, call.layout);
   if (!call.view) call.view.emplace(platform);
   call.stored = store(call);
@@ -127,6 +159,7 @@ void Executor::make_step(const mock::RunningTask& running, size_t index) {
   call.refused = false;
   call.invocation = {&layouter_.call_of(step), running.tid, call.layout.registers, &*call.view};
   capture_slots(call);
+  if (signals_) come_from_guest_code(*call.task, running.number, call.invocation.desc->number, call.layout.registers);
   if (observer_ != nullptr) observer_->before_step(index, call.invocation);
   ++steps_made_;
 
@@ -151,6 +184,7 @@ void Executor::make_step(const mock::RunningTask& running, size_t index) {
     }
   }
   call.step = no_step;
+  if (signals_ && !platform.stopped()) go_back(*call.task, call.invocation.desc->number, value);
 }
 
 // As the guest's own stores, which may meet a page that is missing or to be copied.

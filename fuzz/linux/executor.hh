@@ -2,6 +2,7 @@
 #include <deque>
 #include <optional>
 
+#include "fuzz/linux/guest_code.hh"
 #include "fuzz/linux/guest_view.hh"
 #include "fuzz/linux/hash.hh"
 #include "fuzz/linux/layout.hh"
@@ -38,6 +39,8 @@ class Observer {
  public:
   virtual void before_step(size_t index, const interface::Invocation& invocation) { static_cast<void>(index), static_cast<void>(invocation); }
   virtual void on_step(const StepReport& report) = 0;
+  // A task goes back to guest code; only where signals are sent.
+  virtual void on_return(const GuestReturn& way) { static_cast<void>(way); }
   // Nothing goes on by itself any more: each task is out of steps or sleeps for ever; or it will never come to rest.
   virtual void at_rest() {}
 
@@ -61,7 +64,9 @@ struct RunResult {
 // Runs programs on libos over the mock, one after another, each on a machine as new.
 class Executor final : private mock::Guest {
  public:
+  // Programs of all calls that the mock serves; or, of an interface that must outlive it, on a machine with other bounds.
   Executor();
+  Executor(const interface::InterfaceDesc& interface, const libos::Config& config);
 
   // `observer` may be nullptr.
   RunResult run(const Program& program, const RunOptions& options, Observer* observer);
@@ -129,6 +134,8 @@ class Executor final : private mock::Guest {
   bool unwind();
   void make_step(const mock::RunningTask& running, size_t index);
   bool store(const ActiveCall& call);
+  void go_back(libos::Task& task, uint64_t answered, int64_t value);
+  bool interrupt_idle();
   void look_elsewhere(ActiveCall& call);
   void plan(ActiveCall& call, mock::CallPlan& plan);
   void count_allocations(ActiveCall& call);
@@ -139,6 +146,7 @@ class Executor final : private mock::Guest {
   libos::Task& find_task(int32_t tid);
 
   const interface::InterfaceDesc& interface_;
+  const bool signals_;
   Layouter layouter_;
   const Program* program_ = nullptr;
   Observer* observer_ = nullptr;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fuzz/linux/meetings.hh"
+#include "fuzz/linux/signal_interface.hh"
 #include "fuzz/program/codec.hh"
 #include "fuzz/program/text.hh"
 #include "libos/base/check.hh"
@@ -15,7 +16,7 @@
 namespace cupel::fuzz {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, bool LinuxOracles::*>, 10> switches{{
+constexpr std::array<std::pair<std::string_view, bool LinuxOracles::*>, 11> switches{{
     {"invariants", &LinuxOracles::invariants},
     {"model", &LinuxOracles::model},
     {"linearisable", &LinuxOracles::linearisable},
@@ -26,19 +27,30 @@ constexpr std::array<std::pair<std::string_view, bool LinuxOracles::*>, 10> swit
     {"uninitialised", &LinuxOracles::uninitialised},
     {"lost_wakeup", &LinuxOracles::lost_wakeup},
     {"liveness", &LinuxOracles::liveness},
+    {"signals", &LinuxOracles::signals},
 }};
 constexpr std::byte other_fill{0xc3};  // what fresh memory holds in the second run
+
+// Whether that judge has anything to say there.
+bool judges(LinuxTarget::Kind kind, std::string_view oracle) {
+  if (oracle == "linearisable") return kind == LinuxTarget::Kind::concurrent;
+  if (oracle == "model") return kind != LinuxTarget::Kind::signals;
+  return oracle != "signals" || kind == LinuxTarget::Kind::signals;
+}
 
 }  // namespace
 
 LinuxTarget::LinuxTarget(std::string_view name, Kind kind)
-    : ProgramTarget(linux_shim::description()),
+    : ProgramTarget(kind == Kind::signals ? signal_interface() : linux_shim::description()),
       name_(name),
       kind_(kind),
-      judge_(executor_, grammar(), oracles_, kind == Kind::concurrent ? Judging::by_history : Judging::by_effect),
-      second_run_(executor_) {
+      executor_(grammar().interface(), kind == Kind::signals ? config_with_signals() : small_config()),
+      judge_(executor_, grammar(), oracles_, kind == Kind::concurrent ? Judging::by_history : kind == Kind::signals ? Judging::without_model : Judging::by_effect),
+      second_run_(executor_),
+      signal_watch_(executor_, [this](size_t step, const props::SignalMismatch& wrong) { judge_.report("signals", step, wrong.expected, wrong.got); }) {
   for (const auto& one : switches) {
-    if (kind == Kind::concurrent || one.first != "linearisable") oracle_names_.push_back(one.first);
+    if (judges(kind, one.first)) oracle_names_.push_back(one.first);
+    else oracles_.*one.second = false;
   }
 }
 
@@ -59,7 +71,7 @@ std::string LinuxTarget::trace(ByteView input) {
 
 Bytes LinuxTarget::generate(uint32_t seed) {
   Random random(seed);
-  if (kind_ == Kind::program || random.one_in(2)) return ProgramTarget::generate(seed);
+  if (kind_ != Kind::concurrent || random.one_in(2)) return ProgramTarget::generate(seed);
   const auto meeting = fuzz::parse(grammar(), random.pick(meetings()));
   CHECK(meeting.has_value());
   Program program = meeting->program;
@@ -79,18 +91,28 @@ Run LinuxTarget::execute(ByteView input, std::string* trace) {
   second_run_.forget();
   RunOptions options{.take_down = oracles_.leak};
   if (kind_ == Kind::concurrent && program.scheduling == Scheduling::in_order) options.scheduling = Scheduling::pct;
-  struct Both final : Observer {
-    Both(LinuxJudge& judge, SecondRun& second_run) : judge(judge), second_run(second_run) {}
-    void before_step(size_t index, const interface::Invocation& invocation) override { judge.before_step(index, invocation); }
-    void on_step(const StepReport& report) override {
-      if (failed_alone(report)) second_run.note_failure(report);
-      judge.on_step(report);
+  if (oracles_.signals) signal_watch_.begin();
+  struct All final : Observer {
+    explicit All(LinuxTarget& target) : target(target) {}
+    void before_step(size_t index, const interface::Invocation& invocation) override {
+      target.judge_.before_step(index, invocation);
+      if (target.oracles_.signals) target.signal_watch_.before_step(index, invocation);
     }
-    void at_rest() override { judge.at_rest(); }
-    LinuxJudge& judge;
-    SecondRun& second_run;
-  } both(judge_, second_run_);
-  const RunResult first = executor_.run(program, options, &both);
+    void on_step(const StepReport& report) override {
+      if (failed_alone(report)) target.second_run_.note_failure(report);
+      target.judge_.on_step(report);
+      if (target.oracles_.signals) target.signal_watch_.on_step(report);
+    }
+    void on_return(const GuestReturn& way) override {
+      if (target.oracles_.signals) target.signal_watch_.on_return(way);
+    }
+    void at_rest() override {
+      if (target.oracles_.signals) target.signal_watch_.at_rest();
+      target.judge_.at_rest();
+    }
+    LinuxTarget& target;
+  } all(*this);
+  const RunResult first = executor_.run(program, options, &all);
   if (trace != nullptr) *trace += promise(options.scheduling.value_or(program.scheduling));
   if (oracles_.liveness && !first.unwound) judge_.report("liveness", SIZE_MAX, "calls come back once their tasks are killed", "some did not");
   if (oracles_.leak && !first.came_back_clean) judge_.report("leak", SIZE_MAX, "an arena as empty as before boot", "memory nobody holds");

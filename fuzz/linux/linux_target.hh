@@ -1,6 +1,7 @@
 #pragma once
 #include "fuzz/linux/oracles.hh"
 #include "fuzz/linux/second_run.hh"
+#include "fuzz/linux/signal_watch.hh"
 #include "fuzz/program/program_target.hh"
 
 namespace cupel::fuzz {
@@ -11,6 +12,7 @@ class LinuxTarget final : public ProgramTarget {
   enum class Kind : uint8_t {
     program,     // linux_program: in whatever order the program asks for
     concurrent,  // linux_concurrent: tasks always interrupt each other, and any order of theirs may explain what came out
+    signals,     // linux_signals: where signals are sent; by rules about these instead of the model
   };
   LinuxTarget(std::string_view name, Kind kind);
 
@@ -34,6 +36,7 @@ class LinuxTarget final : public ProgramTarget {
   Executor executor_;
   LinuxJudge judge_;
   SecondRun second_run_;
+  SignalWatch signal_watch_;
 };
 
 }  // namespace cupel::fuzz

@@ -1,6 +1,7 @@
 #include "fuzz/linux/oracles.hh"
 
 #include <fmt/format.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 
@@ -94,6 +95,7 @@ void LinuxJudge::on_step(const StepReport& report) {
 void LinuxJudge::judge_errno(const StepReport& report) {
   constexpr int64_t errno_max = 4095;
   if (report.outcome.kind != Outcome::Kind::returned || report.outcome.value >= 0 || report.outcome.value < -errno_max) return;
+  if (report.invocation.desc->number == SYS_rt_sigreturn) return;  // what it is worth is in the frame
   const auto error = static_cast<Errno>(-report.outcome.value);
   const auto& declared = report.invocation.desc->errnos;
   if (std::ranges::find(declared, error) != declared.end()) return;
@@ -181,7 +183,7 @@ void LinuxJudge::judge_rest() {
   }
   if (oracles_.invariants) executor_.world().machine().check();
   phase_ = Phase::asked;
-  if (oracles_.liveness && !blind_ && !disagreement_) executor_.report_sleepers();
+  if (asks_model() && oracles_.liveness && !blind_ && !disagreement_) executor_.report_sleepers();
   phase_ = Phase::woken;
   if (finding_) return;
   if (oracles_.lost_wakeup) {

@@ -22,6 +22,7 @@ struct LinuxOracles {
   bool leak = true;           // after the last task the arena is as empty as before boot
   bool uninitialised = true;  // nothing observable depends on what fresh memory held
   bool lost_wakeup = true;    // no task sleeps although what it waits for has happened, as libos itself sees it
+  bool signals = true;        // signals go to whom and in what order signal(7) says, and frames lead back; only where signals are sent
   bool liveness = true;       // all comes to rest, and who sleeps then sleeps for a reason that the model agrees with
 };
 
@@ -29,6 +30,7 @@ struct LinuxOracles {
 enum class Judging : uint8_t {
   by_effect,   // each outcome, in the order in which libos says that they took effect
   by_history,  // where that order will not do and calls overlapped, whether any other does
+  without_model,  // nothing
 };
 
 // The judges of one run. Keeps the first finding; what comes after it follows from it.
@@ -53,7 +55,7 @@ class LinuxJudge final : public Observer {
   };
   static constexpr uint64_t search_steps_max = 200'000;
 
-  bool asks_model() const { return oracles_.model || oracles_.linearisable || oracles_.liveness; }
+  bool asks_model() const { return judging_ != Judging::without_model && (oracles_.model || oracles_.linearisable || oracles_.liveness); }
   void judge_errno(const StepReport& report);
   void judge_fetches(const StepReport& report);
   void judge_by_model(const StepReport& report);

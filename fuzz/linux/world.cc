@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 
+#include "fuzz/linux/guest_code.hh"
 #include "libos/base/check.hh"
 #include "libos/base/page.hh"
 #include "libos/mm/address_space.hh"
@@ -32,12 +33,18 @@ libos::Config small_config() {
   return config;
 }
 
+libos::Config config_with_signals() {
+  libos::Config config = small_config();
+  config.signals = true;
+  return config;
+}
+
 void World::Unmap::operator()(std::byte* region) const { munmap(region, arena_size); }
 
-World::World(mock::Guest& guest, const std::function<platform::Platform&(mock::MockPlatform&)>& over) : platform_(guest), region_(map_region()) {
+World::World(mock::Guest& guest, const std::function<platform::Platform&(mock::MockPlatform&)>& over, const libos::Config& config) : platform_(guest), region_(map_region()) {
   arena_ = Arena::create({region_.get(), arena_size});
   allocated_before_ = arena_->allocated_size();
-  const auto booted = libos::Machine::boot(*arena_, over ? over(platform_) : platform_, small_config());
+  const auto booted = libos::Machine::boot(*arena_, over ? over(platform_) : platform_, config);
   CHECK(booted.has_value());
   machine_ = booted_ = *booted;
   platform_.set_lock_word(&machine_->lock().word());
@@ -59,14 +66,18 @@ void World::prepare() {
   const auto map = [&](uint64_t base, uint64_t size) {
     CHECK(call(SYS_mmap, {base, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, ~uint64_t{0}, 0}) == base);
   };
+  const auto fill = [&](uint64_t base, uint64_t end) {
+    for (uint64_t page = base; page < end; page += page_size) {
+      const std::byte zero{};
+      CHECK(platform_.memory().write(space, page, {&zero, 1}) == 1);
+      const std::byte* frame = platform_.memory().pages(space).find(page / page_size)->frame;
+      guest_pages_.push_back(static_cast<size_t>(frame - region_.get()));
+    }
+  };
   map(slots_base, slots_size);
   map(read_only_base, page_size);
-  for (uint64_t page = slots_base; page < unmapped_base; page += page_size) {
-    const std::byte zero{};
-    CHECK(platform_.memory().write(space, page, {&zero, 1}) == 1);
-    const std::byte* frame = platform_.memory().pages(space).find(page / page_size)->frame;
-    guest_pages_.push_back(static_cast<size_t>(frame - region_.get()));
-  }
+  fill(slots_base, unmapped_base);
+  if (machine_->config().signals) map(stacks_base, stacks_size), fill(stacks_base, stacks_base + stacks_size);
   std::ranges::sort(guest_pages_);
   // Its second half has no NUL, so that a text may run off it.
   const std::vector<std::byte> half(page_size / 2, guard_byte);

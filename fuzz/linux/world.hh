@@ -12,6 +12,9 @@ namespace cupel::fuzz {
 // The bounds of every machine that is fuzzed: small, so that a program of a few calls reaches them.
 libos::Config small_config();
 
+// The same, where signals are sent: guest code has stacks (guest_code.hh).
+libos::Config config_with_signals();
+
 // A Linux machine on the mock, as each program finds it: one task; an empty file /console, open for reading and writing
 // as descriptors 0, 1 and 2 (one description); the slots and the read-only page mapped, and nothing else. Booted once.
 class World {
@@ -19,7 +22,7 @@ class World {
   static constexpr size_t arena_size = 8 * 1024 * 1024;  // bytes
 
   // `over` may put a platform of its own between the machine and the mock.
-  explicit World(mock::Guest& guest, const std::function<platform::Platform&(mock::MockPlatform&)>& over = {});
+  explicit World(mock::Guest& guest, const std::function<platform::Platform&(mock::MockPlatform&)>& over = {}, const libos::Config& config = small_config());
 
   // Back to the beginning, with other chances. `fill`: what fresh allocations hold.
   void reset(const mock::Chances& chances, std::byte fill);

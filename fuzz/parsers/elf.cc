@@ -1,20 +1,24 @@
 // The input is an ELF file. What execve(2) makes of it must be what the file says, by a reader of its own.
 #include <elf.h>
 #include <fmt/format.h>
+#include <sys/syscall.h>
 
 #include <array>
 #include <cstring>
+#include <optional>
 
 #include "fuzz/parsers/file_target.hh"
 #include "fuzz/parsers/put_file.hh"
 #include "libos/exec/exec.hh"
+#include "shims/linux/shim.hh"
 
 namespace cupel::fuzz {
 namespace {
 
 using namespace libos;
 
-constexpr std::array<std::string_view, 3> oracle_names{"loaded", "atomic", "leak"};
+constexpr std::array<std::string_view, 4> oracle_names{"loaded", "started", "atomic", "leak"};
+constexpr std::string_view path = "/program", first_argument = "program", variable = "NAME=value";
 
 class ElfTarget final : public FileTarget {
  public:
@@ -24,12 +28,20 @@ class ElfTarget final : public FileTarget {
  private:
   std::string feed(Machine& machine, ByteView input) override {
     Task& task = machine.first_task();
-    const auto file = put_file(machine, "/program", input);
+    const auto file = put_file(machine, path, input);
     if (!file) return "the file has no room\n";
+    const std::string said = prepare(machine, *file, input);
+    start(task, said);
+    return said;
+  }
+
+  // What execve(2) does until nothing can fail any more.
+  std::string prepare(Machine& machine, const Ref<Inode>& file, ByteView input) {
+    Task& task = machine.first_task();
     Arguments arguments(machine.arena(), machine.config().argument_size_max);
-    if (!arguments.add_argument("program")) return "the arguments have no room\n";
+    if (!arguments.add_argument(first_argument) || !arguments.add_variable(variable)) return "the arguments have no room\n";
     const size_t before = machine.arena().allocated_size();
-    auto program = prepare_program(task, *file, "/program", arguments);
+    auto program = prepare_program(task, file, path, arguments);
     if (!program) {
       // Page tables of the file stay: it is a hole no more once it was read through a mapping.
       expect(machine.arena().allocated_size() == before, "atomic", "a file that is refused leaves nothing in the arena",
@@ -39,6 +51,39 @@ class ElfTarget final : public FileTarget {
     program->space->check();
     compare(*program, input);
     return fmt::format("entry {:#x}, stack {:#x}, {} mappings\n", program->entry, program->stack, program->space->vma_count());
+  }
+
+  // The call itself: its arguments lie in guest memory. It does what was prepared, and the new program finds them on its stack.
+  void start(Task& task, std::string_view prepared) {
+    constexpr uint64_t text_at = slots_base, vectors_at = slots_base + 256;
+    std::array<char, 256> text{};
+    std::array<uint64_t, 4> vectors{text_at + 64, 0, text_at + 128, 0};
+    std::ranges::copy(path, text.begin());
+    std::ranges::copy(first_argument, text.begin() + 64);
+    std::ranges::copy(variable, text.begin() + 128);
+    if (!task.memory().write(text_at, std::as_bytes(std::span(text))) || !task.memory().write(vectors_at, std::as_bytes(std::span(vectors)))) return;
+    platform::GuestRegisters& registers = task.platform().registers(task.tid());
+    const int64_t answer = linux_shim::enter(task, SYS_execve, {text_at, vectors_at, vectors_at + 16});
+    const std::string said = answer < 0 ? fmt::format("refused: {}\n", errno_name(static_cast<Errno>(-answer))) : "";
+    if (answer < 0 || prepared.starts_with("refused")) return expect(said == prepared, "started", "execve(2) answers what was prepared", said);
+    if (const auto wrong = stack_mismatch(task, registers.rsp)) expect(false, "started", *wrong);
+  }
+
+  // How the psABI has a program find its arguments: their count, then pointers to each, a null, and the same of the variables.
+  std::optional<std::string> stack_mismatch(const Task& task, uint64_t stack) {
+    std::array<uint64_t, 5> words{};
+    if (stack % 16 != 0) return "a stack is aligned to 16 bytes";
+    if (!task.memory().read(stack, std::as_writable_bytes(std::span(words)))) return "a stack can be read";
+    const auto [count, argument, end, value, last] = words;
+    // A script's interpreter comes before what was asked for.
+    if (count == 1 && (end != 0 || text_at(task, argument) != first_argument || text_at(task, value) != variable || last != 0)) return "a program finds its arguments";
+    return count == 0 ? std::optional<std::string>("a program has an argument") : std::nullopt;
+  }
+  static std::string text_at(const Task& task, uint64_t address) {
+    std::string text;
+    char one = 0;
+    while (text.size() < 64 && task.memory().read(address + text.size(), std::as_writable_bytes(std::span(&one, 1))) && one != 0) text += one;
+    return text;
   }
 
   // Every byte of every segment is in memory; behind it are zeros; and the program may do with it what the segment says.

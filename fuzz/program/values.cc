@@ -25,7 +25,7 @@ constexpr std::array<uint64_t, 12> addresses{0, 0x1080'0000, 0x1080'1000, 0x1080
                                              0x1000, 0x7fff'ffff'f000, minus(4096), minus(1)};
 constexpr std::array<uint64_t, 12> modes{0644, 0755, 0600, 0777, 0, 0444, 0200, 0111, 07777, 01777, 04755, 02070};
 constexpr std::array<uint64_t, 8> users{0, 0, 1, 1000, 65534, 65535, 0xffff'ffff, minus(1)};
-constexpr std::array<uint64_t, 10> signals{0, 1, 9, 10, 14, 17, 19, 33, 64, 65};
+constexpr std::array<uint64_t, 16> signals{10, 10, 10, 10, 10, 0, 1, 1, 9, 11, 14, 17, 19, 33, 64, 65};  // mostly the same, for calls to meet
 constexpr std::array<uint64_t, 10> descriptors{0, 1, 2, 3, 4, 5, 24, 1023, minus(1), 70};  // a table grows at 16 and 64
 constexpr std::array<uint64_t, 12> limits{minus(1), 0, 1, 3, 5, 8, 16, 64, 4096, 65536, 0x7fff'ffff'ffff'ffff, minus(1)};
 constexpr std::array<uint64_t, 6> tasks{0, 1, 2, 64, 0x7fff'ffff, minus(1)};
@@ -86,7 +86,7 @@ uint64_t interesting_number(Random& random, Kind kind, int64_t low, int64_t high
     case Kind::length: return one_of(random, lengths);
     case Kind::address: return random.one_in(3) ? 0 : one_of(random, addresses);
     case Kind::user: return one_of(random, users);
-    case Kind::signal: return random.one_in(3) ? random.below(66) : one_of(random, signals);
+    case Kind::signal: return random.one_in(6) ? random.below(66) : one_of(random, signals);
     case Kind::fd:
     case Kind::new_fd: return one_of(random, descriptors);
     case Kind::dir_fd: return random.one_in(8) ? one_of(random, descriptors) : minus(100);  // DirFd::cwd

@@ -38,7 +38,7 @@ Result<> Machine::build() {
   tasks_.push_back(*first_);
   ++task_count_;
   first_->exit_signal_ = 17;  // SIGCHLD
-  first_->shared_ = TRY(make_counted<Process>(arena_, config_));
+  first_->shared_ = TRY(make_counted<Process>(arena_, config_, TRY(make_counted<SignalHandlers>(arena_))));
   first_->shared_->leads_session = true;
   first_->fds_ = TRY(FdTable::create(arena_, config_.descriptors_max));
   first_->fs_ = TRY(FsContext::create(arena_, *files_));
@@ -66,7 +66,12 @@ Result<Task*> Machine::spawn(Task& maker, const Spawn& how) {
   if (task_count_of(maker.credentials.uid) >= maker.shared_->limits.soft(LimitOf::tasks)) return fail(Errno::again);
   auto* task = TRY(arena_.make<Task>(*this, next_tid_));
   const auto fill = [&]() -> Result<> {
-    task->shared_ = how.thread ? maker.shared_ : TRY(make_counted<Process>(arena_, *maker.shared_));
+    if (how.thread) {
+      task->shared_ = maker.shared_;
+    } else {
+      Ref<SignalHandlers> handlers = how.share_handlers ? maker.shared_->handlers : TRY(make_counted<SignalHandlers>(arena_, *maker.shared_->handlers));
+      task->shared_ = TRY(make_counted<Process>(arena_, *maker.shared_, std::move(handlers)));
+    }
     task->fds_ = how.share_fds ? maker.fds_ : TRY(maker.fds_->clone());
     task->fs_ = how.share_fs ? maker.fs_ : TRY(maker.fs_->clone());
     task->space_ = how.share_space ? maker.space_ : TRY(maker.space_->clone());
@@ -135,8 +140,9 @@ void Machine::on_exit(Task& task) {
 // do_notify_parent() of Linux's kernel/signal.c.
 void Machine::tell_parent(Task& task) {
   Task* const parent = config_.signals ? find_task(task.parent_) : nullptr;
-  if (parent == nullptr || task.exit_signal_ == 0) return;
-  const SignalAction& action = parent->shared_->actions[signals::child - 1];
+  // clone(2) takes any number; one that is no signal is not sent.
+  if (parent == nullptr || task.exit_signal_ == 0 || task.exit_signal_ > static_cast<int32_t>(signals_max)) return;
+  const SignalAction& action = parent->shared_->actions()[signals::child - 1];
   const int32_t status = task.exit_status_, signal = status & 0x7f;
   send_process_signal(*parent, {.number = task.exit_signal_, .code = signal != 0 ? SignalInfo::child_killed : SignalInfo::child_exited,
                                 .first = SignalInfo::sender(task.tid_, task.credentials.uid), .second = static_cast<uint64_t>(signal != 0 ? signal : status >> 8)});

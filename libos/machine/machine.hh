@@ -44,6 +44,7 @@ class Machine {
     bool thread = false;            // joins the maker's process
     bool share_parent = false;      // its parent is the maker's parent
     bool share_fds = false, share_fs = false, share_space = false;
+    bool share_handlers = false;    // of signals
     int32_t exit_signal = 0;
     uint64_t clear_child_tid = 0;
   };

@@ -11,6 +11,7 @@ constexpr SignalSet signal_bit(int32_t number) { return SignalSet{1} << (number 
 
 namespace signals {
 inline constexpr int32_t hang_up = 1, interrupt = 2, quit = 3, kill = 9, segv = 11, pipe = 13, alarm = 14, terminate = 15, child = 17, cont = 18, stop = 19;
+inline constexpr SignalSet synchronous = signal_bit(4) | signal_bit(5) | signal_bit(7) | signal_bit(8) | signal_bit(segv) | signal_bit(31);  // SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS
 inline constexpr SignalSet unblockable = signal_bit(kill) | signal_bit(stop);
 }  // namespace signals
 

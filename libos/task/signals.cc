@@ -57,7 +57,7 @@ bool is_running(const Task& task) { return task.state() == Task::State::running;
 // is ever stopped here, so what stops does nothing either.
 bool is_dropped(const Task& task, int32_t number) {
   if (((task.signal_mask | task.awaited_signals) & signal_bit(number)) != 0) return false;
-  const uint64_t handler = task.process().actions[static_cast<size_t>(number) - 1].handler;
+  const uint64_t handler = task.process().actions()[static_cast<size_t>(number) - 1].handler;
   return handler == handler_ignore || (handler == handler_default && default_action(number) != DefaultAction::end);
 }
 
@@ -103,7 +103,7 @@ bool send_process_signal(Task& task, const SignalInfo& info) {
 }
 
 void force_signal(Task& task, const SignalInfo& info) {
-  SignalAction& action = task.process().actions[static_cast<size_t>(info.number) - 1];
+  SignalAction& action = task.process().actions()[static_cast<size_t>(info.number) - 1];
   const SignalSet bit = signal_bit(info.number);
   if ((task.signal_mask & bit) != 0 || action.handler == handler_ignore) action = {};
   task.signal_mask &= ~bit;
@@ -115,9 +115,11 @@ void force_signal(Task& task, const SignalInfo& info) {
 SignalSet pending_signals(const Task& task) { return task.pending.set() | task.process().pending.set(); }
 bool signal_waits(const Task& task) { return (pending_signals(task) & ~task.signal_mask) != 0; }
 
+// next_signal() of Linux's kernel/signal.c: what an instruction has caused comes before all else.
 std::optional<SignalInfo> take_signal(Task& task, SignalSet among) {
   for (PendingSignals* from : {&task.pending, &task.process().pending}) {
-    if (const SignalSet found = from->set() & among; found != 0) return from->take(std::countr_zero(found) + 1);
+    const SignalSet found = from->set() & among, urgent = found & signals::synchronous;
+    if (found != 0) return from->take(std::countr_zero(urgent != 0 ? urgent : found) + 1);
   }
   return {};
 }

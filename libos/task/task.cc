@@ -61,6 +61,11 @@ Result<> Task::sleep_through_signals(platform::Nanoseconds deadline) {
   return {};
 }
 
+Result<> Task::unshare_handlers() {
+  if (shared_->handlers->owner_count() > 1) shared_->handlers = TRY(make_counted<SignalHandlers>(arena(), *shared_->handlers));
+  return {};
+}
+
 Result<> Task::unshare_fds() {
   if (fds_->owner_count() > 1) fds_ = TRY(fds_->clone());
   return {};
@@ -96,7 +101,7 @@ void Task::start_program(Ref<AddressSpace> space) {
   has_started_program_ = true;
   machine_.wake_parents();  // whoever sleeps in vfork(2) as well
   // A new program has none of the old one's handlers.
-  for (SignalAction& action : shared_->actions) {
+  for (SignalAction& action : shared_->actions()) {
     if (action.handler != handler_ignore) action = {};
   }
 }

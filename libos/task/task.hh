@@ -38,6 +38,8 @@ class Task : public boost::intrusive::list_base_hook<> {
   FsContext& fs() const { return *fs_; }
   // A descriptor table of its own, as unshare(CLONE_FILES) gives. ENOMEM.
   Result<> unshare_fds();
+  // What its process does on signals, its own. ENOMEM.
+  Result<> unshare_handlers();
   AddressSpace& space() const { return *space_; }
   const GuestMemory& memory() const;
   Credentials credentials;
@@ -69,7 +71,7 @@ class Task : public boost::intrusive::list_base_hook<> {
   void kill(int32_t status);
   bool killed() const { return killed_; }
   // exec(2), the part that cannot fail: the task is in `space` from now on, descriptors so marked are closed, and whoever waits
-  // for it to leave the memory it was lent is told. Its descriptor table must be its own.
+  // for it to leave the memory it was lent is told. Its descriptor table and its handlers must be its own.
   void start_program(Ref<AddressSpace> space);
   bool has_started_program() const { return has_started_program_; }
   // How clone(2) made it.

@@ -26,7 +26,7 @@ constexpr std::array entries{
     call_entry<rt_sigtimedwait>(128, "rt_sigtimedwait", errnos<again, fault, intr, inval>, args("set", "info", "timeout", "sigsetsize"), Blocks{}),
     call_entry<rt_sigsuspend>(130, "rt_sigsuspend", errnos<fault, intr, inval>, args("mask", "sigsetsize"), Blocks{}),
     call_entry<sigaltstack>(131, "sigaltstack", errnos<fault, inval, nomem, perm>, args("ss", "old_ss"), Partial{"SS_AUTODISARM"}),
-    call_entry<arch_prctl>(158, "arch_prctl", errnos<inval, perm>, args("op", "addr"), Partial{"CPUID faulting, CET, AMX"}),
+    call_entry<arch_prctl>(158, "arch_prctl", errnos<fault, inval, perm>, args("op", "addr"), Partial{"CPUID faulting, CET, AMX"}),
     call_entry<tkill>(200, "tkill", errnos<again, inval, perm, srch>, args("tid", "sig")),
     call_entry<tgkill>(234, "tgkill", errnos<again, inval, perm, srch>, args("tgid", "tid", "sig")),
 };

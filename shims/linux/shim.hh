@@ -11,8 +11,8 @@ namespace cupel::linux_shim {
 using Call = interface::Entry<libos::Task>;
 
 std::span<const Call> table();
-// Calls about guest code itself. The mock, on which all calls of table() are generated, modelled and compared, runs none, so
-// these are not: description() has them among what is missing, with that reason.
+// Calls about guest code itself, of which the mock runs none. The fuzz targets linux_signals and elf make them, as guest code would;
+// they are not in the model and not compared with a kernel, so description() has them among what is missing, with that reason.
 std::span<const Call> guest_code_calls();
 const interface::InterfaceDesc& description();
 // The entry for a call number, or nullptr: then Linux answers ENOSYS.

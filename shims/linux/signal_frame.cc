@@ -22,7 +22,7 @@ struct RawContext {
   static constexpr uint64_t user_segments = 0x33 | uint64_t{0x2b} << 48;
 
   uint64_t flags = usual_flags, link = 0;
-  RawSignalStack stack;
+  RawSignalStack stack{};
   uint64_t r8 = 0, r9 = 0, r10 = 0, r11 = 0, r12 = 0, r13 = 0, r14 = 0, r15 = 0, rdi = 0, rsi = 0, rbp = 0, rbx = 0, rdx = 0, rax = 0, rcx = 0, rsp = 0, rip = 0, eflags = 0;
   uint64_t segments = user_segments, error = 0, trap = 0, old_mask = 0, fault_address = 0, vectors = 0;
   std::array<uint64_t, 8> reserved{};
@@ -101,9 +101,11 @@ Result<> push_frame(Task& task, const SignalAction& action, const SignalInfo& in
   return {};
 }
 
-// Calls that Linux makes again after a handler which was installed with SA_RESTART; the others that a signal ends stay ended:
-// signal(7).
-bool is_restarted(uint64_t number) {
+// Calls that Linux makes again after a handler which was installed with SA_RESTART; the others that a signal ends stay ended, as
+// does a wait on a futex that has an end: signal(7).
+bool is_restarted(uint64_t number, const GuestRegisters& arguments) {
+  constexpr uint64_t futex = 202;
+  if (number == futex && arguments.r10 != 0) return false;
   constexpr uint64_t never[]{7, 23, 34, 35, 128, 130, 230, 232, 270, 271, 281, 441};  // poll, select, pause, nanosleep, sigtimedwait, sigsuspend, epoll_wait and their kin
   return !std::ranges::binary_search(never, number);
 }
@@ -116,7 +118,7 @@ void restart(GuestRegisters& registers, uint64_t call) {
 
 // False: the task has ended.
 bool deliver(Task& task, const SignalInfo& info, uint64_t& interrupted) {
-  SignalAction& kept = task.process().actions[static_cast<size_t>(info.number) - 1];
+  SignalAction& kept = task.process().actions()[static_cast<size_t>(info.number) - 1];
   const SignalAction action = kept;
   if (action.handler == handler_ignore) return true;
   if (action.handler == handler_default) {
@@ -125,9 +127,9 @@ bool deliver(Task& task, const SignalInfo& info, uint64_t& interrupted) {
     return false;
   }
   GuestRegisters& registers = task.platform().registers(task.tid());
-  if (interrupted != no_call && (action.flags & signal_flags::restart) != 0 && is_restarted(interrupted)) restart(registers, interrupted);
+  if (interrupted != no_call && (action.flags & signal_flags::restart) != 0 && is_restarted(interrupted, registers)) restart(registers, interrupted);
   interrupted = no_call;
-  if ((action.flags & signal_flags::reset) != 0) kept = {};
+  if ((action.flags & signal_flags::reset) != 0) kept.handler = handler_default;
   const SignalSet before = task.mask_after_delivery.value_or(task.signal_mask);
   task.mask_after_delivery.reset();
   if (!push_frame(task, action, info, before)) {
@@ -156,7 +158,7 @@ void deliver_signals(Task& task, uint64_t interrupted) {
     if (!deliver(task, *info, interrupted)) return;
   }
   // Woken for a signal that another thread took meanwhile, or that does nothing.
-  if (interrupted != no_call && !task.mask_after_delivery && is_restarted(interrupted)) restart(registers, interrupted);
+  if (interrupted != no_call && !task.mask_after_delivery && is_restarted(interrupted, registers)) restart(registers, interrupted);
   if (task.mask_after_delivery) task.signal_mask = *std::exchange(task.mask_after_delivery, {});
 }
 

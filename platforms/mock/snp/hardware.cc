@@ -222,10 +222,13 @@ void Hardware::interrupt(const std::function<void()>& handler) {
   forget_loads();
   const bool busy = open_exit_ || writing_, page_busy = (open_exit_ && (request_ & 0xfff) == 0) || writing_page_;
   open_exit_ = must_end_ = psc_open_ = writing_ = writing_page_ = false;
-  const uint64_t msr = hypervisor_.msr;
+  // A request that has not gone out is as good put back as the guest wrote it, whatever the hypervisor made of it.
+  const uint64_t msr = hypervisor_.msr, request_msr = aside.writing ? written_msr_ : msr;
   const uint32_t lies = hypervisor_.lies();
   std::array<uint64_t, words_of_page> page;
   Seen* const seen_of_page = &seen_[uint64_t{frames::ghcb} * words_of_page];
+  // What the code that is interrupted has stored stays what it asks for: the handler puts back whatever it has found there.
+  const auto written_before = written_words_;
   const std::vector<Seen> seen_before(seen_of_page, seen_of_page + words_of_page);
   const bool has_page = mapped_encrypted(frames::ghcb) == false;
   if (has_page) std::copy_n(system_.words(frames::ghcb), page.size(), page.begin());
@@ -233,11 +236,12 @@ void Hardware::interrupt(const std::function<void()>& handler) {
   settle();
   if (must_end_) violate("answer", "the guest ends", std::string("its handler went on after ") + why_);
   if (busy && lies == hypervisor_.lies()) {
-    if (hypervisor_.msr != msr) violate("nested", "a handler leaves the GHCB MSR as it found it", "another value in it");
+    if (hypervisor_.msr != msr && hypervisor_.msr != request_msr) violate("nested", "a handler leaves the GHCB MSR as it found it", "another value in it");
     if (has_page && page_busy && !std::equal(page.begin(), page.end(), system_.words(frames::ghcb))) violate("nested", "a handler leaves the GHCB as it found it", "another request in it");
   }
   exchange_ = aside.exchange;
   std::ranges::copy(seen_before, seen_of_page);
+  written_words_ = written_before;
   open_exit_ = aside.open_exit, writing_ = aside.writing, writing_page_ = aside.writing_page, must_end_ = aside.must_end, psc_open_ = aside.psc_open, why_ = aside.why;
   request_ = aside.request, exit_code_ = aside.exit_code, asked_info_1_ = aside.asked_info_1, asked_current_ = aside.asked_current, asked_end_ = aside.asked_end;
 }

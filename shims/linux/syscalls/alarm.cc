@@ -13,28 +13,19 @@ namespace {
 using namespace libos;
 using platform::Nanoseconds;
 
-constexpr int32_t real_timer = 0, virtual_timer = 1, profiling_timer = 2;
+constexpr int64_t second_us = 1'000'000, microsecond_ns = 1000;
 
-struct RawTimeval {
-  int64_t seconds = 0, microseconds = 0;
-};
-struct RawTimer {
-  RawTimeval interval, value;
-};
-
-Result<Nanoseconds> span_of(const RawTimeval& given) {
-  constexpr int64_t second_us = 1'000'000;
-  if (given.microseconds < 0 || given.microseconds >= second_us) return fail(Errno::inval);
-  return linux_shim::span_of(RawTimespec{given.seconds, given.microseconds * 1000});
+Result<Nanoseconds> span_of(int64_t seconds, int64_t microseconds) {
+  if (microseconds < 0 || microseconds >= second_us) return fail(Errno::inval);
+  return linux_shim::span_of(RawTimespec{seconds, microseconds * microsecond_ns});
 }
-RawTimeval timeval_of(Nanoseconds span) { return {span / second_ns, span % second_ns / 1000}; }
 
 RawTimer timer_of(Task& task) {
   const Process& process = task.process();
   if (process.alarm_due == platform::no_deadline) return {};
   constexpr Nanoseconds least = 1000;  // a timer that runs never says zero
-  const Nanoseconds left = process.alarm_due - task.platform().now(platform::ClockBase::monotonic);
-  return {timeval_of(process.alarm_interval), timeval_of(std::max(left, least))};
+  const Nanoseconds left = std::max(process.alarm_due - task.platform().now(platform::ClockBase::monotonic), least), interval = process.alarm_interval;
+  return {interval / second_ns, interval % second_ns / microsecond_ns, left / second_ns, left % second_ns / microsecond_ns};
 }
 
 void set_timer(Task& task, Nanoseconds value, Nanoseconds interval) {
@@ -44,10 +35,10 @@ void set_timer(Task& task, Nanoseconds value, Nanoseconds interval) {
   task.machine().ring_alarms();
 }
 
-Result<> check_timer(int32_t which) {
-  if (which == real_timer) return {};
+Result<> check_timer(const Choice<IntervalTimer>& which) {
   // CPU time is not counted yet.
-  return fail(which == virtual_timer || which == profiling_timer ? Errno::opnotsupp : Errno::inval);
+  if (TRY(which.get()) != IntervalTimer::real) return fail(Errno::opnotsupp);
+  return {};
 }
 
 }  // namespace
@@ -56,25 +47,25 @@ Result<uint64_t> alarm(Task& task, Int seconds) {
   const RawTimer before = timer_of(task);
   set_timer(task, Nanoseconds{static_cast<uint32_t>(seconds.value)} * second_ns, 0);
   constexpr int64_t half_us = 500'000;
-  const int64_t left = before.value.seconds + (before.value.microseconds >= half_us ? 1 : 0);
-  const bool was_set = before.value.seconds != 0 || before.value.microseconds != 0;
+  const int64_t left = before.seconds + (before.microseconds >= half_us ? 1 : 0);
+  const bool was_set = before.seconds != 0 || before.microseconds != 0;
   return static_cast<uint64_t>(was_set ? std::max<int64_t>(left, 1) : 0);
 }
 
-Result<Done> setitimer(Task& task, Int which, Address value, Address old_value) {
-  RawTimer given;
-  if (value.value != 0) given = TRY(read_value<RawTimer>(task, value.value));
-  TRY(check_timer(which.value));
-  const Nanoseconds span = TRY(span_of(given.value)), interval = TRY(span_of(given.interval));
+Result<Done> setitimer(Task& task, Choice<IntervalTimer> which, OptionalIn<RawTimer> value, OptionalOut<RawTimer> old_value) {
+  RawTimer given{};
+  if (!value.is_null()) given = TRY(value.read(task.memory()));
+  TRY(check_timer(which));
+  const Nanoseconds span = TRY(span_of(given.seconds, given.microseconds)), interval = TRY(span_of(given.interval_seconds, given.interval_microseconds));
   const RawTimer before = timer_of(task);
   set_timer(task, span, interval);
-  if (old_value.value != 0) TRY(write_value(task, old_value.value, before));
+  if (!old_value.is_null()) TRY(old_value.write(task.memory(), before));
   return Done{};
 }
 
-Result<Done> getitimer(Task& task, Int which, Address value) {
-  TRY(check_timer(which.value));
-  TRY(write_value(task, value.value, timer_of(task)));
+Result<Done> getitimer(Task& task, Choice<IntervalTimer> which, UserOut<RawTimer> value) {
+  TRY(check_timer(which));
+  TRY(value.write(task.memory(), timer_of(task)));
   return Done{};
 }
 

@@ -60,6 +60,7 @@ Result<Done> execve(Task& task, UserPath path, Address argument_vector, Address 
   TRY((*arguments).add_variables(task.memory(), variable_vector.value));
   NewProgram program = TRY(prepare_program(task, place.inode, (*name).text(), *arguments));
   TRY(task.unshare_fds());
+  TRY(task.unshare_handlers());
   TRY(end_other_threads(task));
   become(task, std::move(program));
   return Done{};

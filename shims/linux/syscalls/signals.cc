@@ -1,8 +1,9 @@
 #include "shims/linux/syscalls/signals.hh"
 
+#include <bit>
+
 #include "libos/task/process.hh"
 #include "libos/task/signals.hh"
-#include "shims/linux/guest_value.hh"
 #include "shims/linux/syscalls/deadline.hh"
 
 namespace cupel::linux_shim {
@@ -10,12 +11,7 @@ namespace {
 
 using namespace libos;
 
-constexpr uint64_t set_bytes = sizeof(SignalSet);
-
-Result<SignalSet> read_set(Task& task, uint64_t address, uint64_t size) {
-  if (size != set_bytes) return fail(Errno::inval);
-  return TRY(read_value<SignalSet>(task, address)) & ~signals::unblockable;
-}
+Result<SignalSet> set_of(const Task& task, const auto& argument) { return TRY(argument.read(task.memory())).bits.bits & ~signals::unblockable; }
 
 bool is_number(int32_t signal) { return signal >= 1 && signal <= static_cast<int32_t>(signals_max); }
 
@@ -44,16 +40,16 @@ Result<> send_to_thread(Task& task, int32_t pid, int32_t tid, int32_t signal) {
 }  // namespace
 
 // do_sigaction() of Linux's kernel/signal.c.
-Result<Done> rt_sigaction(Task& task, Int signal, Address action, Address old_action, Address set_size) {
-  if (set_size.value != set_bytes) return fail(Errno::inval);
+Result<Done> rt_sigaction(Task& task, Signal signal, OptionalIn<RawSignalAction> action, OptionalOut<RawSignalAction> old_action, SetSize set_size) {
+  static_cast<void>(TRY(set_size.get()));
   const int32_t number = signal.value;
   SignalAction given{};
-  if (action.value != 0) given = TRY(read_value<SignalAction>(task, action.value));
+  if (!action.is_null()) given = std::bit_cast<SignalAction>(TRY(action.read(task.memory())));
   if (!is_number(number)) return fail(Errno::inval);
-  if (action.value != 0 && (signal_bit(number) & signals::unblockable) != 0) return fail(Errno::inval);
-  SignalAction& kept = task.process().actions[static_cast<size_t>(number) - 1];
+  if (!action.is_null() && (signal_bit(number) & signals::unblockable) != 0) return fail(Errno::inval);
+  SignalAction& kept = task.process().actions()[static_cast<size_t>(number) - 1];
   const SignalAction before = kept;
-  if (action.value != 0) {
+  if (!action.is_null()) {
     given.mask &= ~signals::unblockable;
     kept = given;
     // POSIX: what is pending is gone with the wish to ignore it.
@@ -64,36 +60,35 @@ Result<Done> rt_sigaction(Task& task, Int signal, Address action, Address old_ac
       }
     }
   }
-  if (old_action.value != 0) TRY(write_value(task, old_action.value, before));
+  if (!old_action.is_null()) TRY(old_action.write(task.memory(), std::bit_cast<RawSignalAction>(before)));
   return Done{};
 }
 
-Result<Done> rt_sigprocmask(Task& task, Int how, Address set, Address old_set, Address set_size) {
-  constexpr int32_t block = 0, unblock = 1, replace = 2;
-  if (set_size.value != set_bytes) return fail(Errno::inval);
+Result<Done> rt_sigprocmask(Task& task, Choice<MaskChange> how, OptionalIn<RawSignalSet> set, OptionalOut<RawSignalSet> old_set, SetSize set_size) {
+  static_cast<void>(TRY(set_size.get()));
   const SignalSet before = task.signal_mask;
-  if (set.value != 0) {
-    const SignalSet given = TRY(read_set(task, set.value, set_size.value));
-    switch (how.value) {
-      case block: set_mask(task, before | given); break;
-      case unblock: set_mask(task, before & ~given); break;
-      case replace: set_mask(task, given); break;
-      default: return fail(Errno::inval);
+  if (!set.is_null()) {
+    const SignalSet given = TRY(set_of(task, set));
+    switch (TRY(how.get())) {
+      case MaskChange::block: set_mask(task, before | given); break;
+      case MaskChange::unblock: set_mask(task, before & ~given); break;
+      case MaskChange::replace: set_mask(task, given); break;
     }
   }
-  if (old_set.value != 0) TRY(write_value(task, old_set.value, before));
+  if (!old_set.is_null()) TRY(old_set.write(task.memory(), {{before}}));
   return Done{};
 }
 
-Result<Done> rt_sigpending(Task& task, Address set, Address set_size) {
-  if (set_size.value > set_bytes) return fail(Errno::inval);
+Result<Done> rt_sigpending(Task& task, UserOut<RawSignalSet> set, SetSize set_size) {
+  if (set_size.raw > sizeof(RawSignalSet)) return fail(Errno::inval);
   const SignalSet blocked = pending_signals(task) & task.signal_mask;
-  TRY(task.memory().write(set.value, std::as_bytes(std::span(&blocked, 1)).first(set_size.value)));
+  TRY(task.memory().write(set.address, std::as_bytes(std::span(&blocked, 1)).first(set_size.raw)));
   return Done{};
 }
 
-Result<Done> rt_sigsuspend(Task& task, Address set, Address set_size) {
-  const SignalSet wanted = TRY(read_set(task, set.value, set_size.value));
+Result<Done> rt_sigsuspend(Task& task, UserIn<RawSignalSet> set, SetSize set_size) {
+  static_cast<void>(TRY(set_size.get()));
+  const SignalSet wanted = TRY(set_of(task, set));
   task.mask_after_delivery = task.signal_mask;
   set_mask(task, wanted);
   // Not before a signal that is handled: one that does nothing is not sent.
@@ -106,13 +101,14 @@ Result<Done> pause(Task& task) {
   return fail(Errno::intr);
 }
 
-Result<uint64_t> rt_sigtimedwait(Task& task, Address set, Address info, Address timeout, Address set_size) {
-  const SignalSet wanted = TRY(read_set(task, set.value, set_size.value));
+Result<uint64_t> rt_sigtimedwait(Task& task, UserIn<RawSignalSet> set, OptionalOut<RawSignalInfo> info, OptionalIn<RawTimespec> timeout, SetSize set_size) {
+  static_cast<void>(TRY(set_size.get()));
+  const SignalSet wanted = TRY(set_of(task, set));
   platform::Nanoseconds deadline = platform::no_deadline;
-  if (timeout.value != 0) deadline = deadline_after(task, TRY(span_of(TRY(read_value<RawTimespec>(task, timeout.value)))));
+  if (!timeout.is_null()) deadline = deadline_after(task, TRY(span_of(TRY(timeout.read(task.memory())))));
   for (;;) {
     if (const auto taken = take_signal(task, wanted)) {
-      if (info.value != 0) TRY(write_value(task, info.value, raw_info(*taken)));
+      if (!info.is_null()) TRY(info.write(task.memory(), raw_info(*taken)));
       return static_cast<uint64_t>(taken->number);
     }
     task.awaited_signals = wanted;
@@ -123,25 +119,25 @@ Result<uint64_t> rt_sigtimedwait(Task& task, Address set, Address info, Address 
   }
 }
 
-Result<Done> sigaltstack(Task& task, Address stack, Address old_stack) {
+Result<Done> sigaltstack(Task& task, OptionalIn<RawSignalStack> stack, OptionalOut<RawSignalStack> old_stack) {
   constexpr uint64_t size_min = 2048;  // MINSIGSTKSZ
   const uint64_t stack_pointer = task.platform().registers(task.tid()).rsp;
   const SignalStack before = task.signal_stack;
   const bool is_on_it = before.holds(stack_pointer);
-  if (stack.value != 0) {
-    const auto given = TRY(read_value<RawSignalStack>(task, stack.value));
+  if (!stack.is_null()) {
+    const RawSignalStack given = TRY(stack.read(task.memory()));
     if (is_on_it) return fail(Errno::perm);
-    const int32_t mode = given.flags & ~RawSignalStack::auto_disarm;
+    const uint32_t mode = given.flags.bits & ~static_cast<uint32_t>(StackFlag::auto_disarm);  // kept armed here
     if (mode != 0 && mode != SignalStack::disabled && mode != SignalStack::on_stack) return fail(Errno::inval);
-    if (mode != SignalStack::disabled && given.size < size_min) return fail(Errno::nomem);
-    task.signal_stack = mode == SignalStack::disabled ? SignalStack{} : SignalStack{given.base, given.size};
+    if (mode != SignalStack::disabled && given.size.value < size_min) return fail(Errno::nomem);
+    task.signal_stack = mode == SignalStack::disabled ? SignalStack{} : SignalStack{given.base.value, given.size.value};
   }
-  if (old_stack.value != 0) TRY(write_value(task, old_stack.value, raw_stack(before, is_on_it)));
+  if (!old_stack.is_null()) TRY(old_stack.write(task.memory(), raw_stack(before, is_on_it)));
   return Done{};
 }
 
 // kill_something_info() of Linux's kernel/signal.c.
-Result<Done> kill(Task& task, TaskId pid, Int signal) {
+Result<Done> kill(Task& task, TaskId pid, Signal signal) {
   if (signal.value != 0 && !is_number(signal.value)) return fail(Errno::inval);
   if (pid.value == INT32_MIN) return fail(Errno::srch);
   const SignalInfo info{.number = signal.value, .code = SignalInfo::from_user, .first = SignalInfo::sender(task.pid(), task.credentials.uid)};
@@ -169,13 +165,13 @@ Result<Done> kill(Task& task, TaskId pid, Int signal) {
   return sent ? Result<Done>{} : fail(Errno::again);
 }
 
-Result<Done> tkill(Task& task, TaskId tid, Int signal) {
+Result<Done> tkill(Task& task, TaskId tid, Signal signal) {
   if (tid.value <= 0) return fail(Errno::inval);
   TRY(send_to_thread(task, 0, tid.value, signal.value));
   return Done{};
 }
 
-Result<Done> tgkill(Task& task, TaskId pid, TaskId tid, Int signal) {
+Result<Done> tgkill(Task& task, TaskId pid, TaskId tid, Signal signal) {
   if (pid.value <= 0 || tid.value <= 0) return fail(Errno::inval);
   TRY(send_to_thread(task, pid.value, tid.value, signal.value));
   return Done{};

@@ -1,20 +1,22 @@
 #pragma once
-#include "shims/linux/abi.hh"
+#include "shims/linux/guest_value.hh"
 
 namespace cupel::linux_shim {
 
-Result<Done> rt_sigaction(Task& task, Int signal, Address action, Address old_action, Address set_size);
-Result<Done> rt_sigprocmask(Task& task, Int how, Address set, Address old_set, Address set_size);
-Result<Done> rt_sigpending(Task& task, Address set, Address set_size);
-Result<Done> rt_sigsuspend(Task& task, Address set, Address set_size);
-Result<uint64_t> rt_sigtimedwait(Task& task, Address set, Address info, Address timeout, Address set_size);
+using SetSize = Choice<SignalSetSize>;
+
+Result<Done> rt_sigaction(Task& task, Signal signal, OptionalIn<RawSignalAction> action, OptionalOut<RawSignalAction> old_action, SetSize set_size);
+Result<Done> rt_sigprocmask(Task& task, Choice<MaskChange> how, OptionalIn<RawSignalSet> set, OptionalOut<RawSignalSet> old_set, SetSize set_size);
+Result<Done> rt_sigpending(Task& task, UserOut<RawSignalSet> set, SetSize set_size);
+Result<Done> rt_sigsuspend(Task& task, UserIn<RawSignalSet> set, SetSize set_size);
+Result<uint64_t> rt_sigtimedwait(Task& task, UserIn<RawSignalSet> set, OptionalOut<RawSignalInfo> info, OptionalIn<RawTimespec> timeout, SetSize set_size);
 Result<Done> pause(Task& task);
-Result<Done> sigaltstack(Task& task, Address stack, Address old_stack);
-Result<Done> kill(Task& task, TaskId pid, Int signal);
-Result<Done> tkill(Task& task, TaskId tid, Int signal);
-Result<Done> tgkill(Task& task, TaskId pid, TaskId tid, Int signal);
+Result<Done> sigaltstack(Task& task, OptionalIn<RawSignalStack> stack, OptionalOut<RawSignalStack> old_stack);
+Result<Done> kill(Task& task, TaskId pid, Signal signal);
+Result<Done> tkill(Task& task, TaskId tid, Signal signal);
+Result<Done> tgkill(Task& task, TaskId pid, TaskId tid, Signal signal);
 Result<uint64_t> alarm(Task& task, Int seconds);
-Result<Done> setitimer(Task& task, Int which, Address value, Address old_value);
-Result<Done> getitimer(Task& task, Int which, Address value);
+Result<Done> setitimer(Task& task, Choice<IntervalTimer> which, OptionalIn<RawTimer> value, OptionalOut<RawTimer> old_value);
+Result<Done> getitimer(Task& task, Choice<IntervalTimer> which, UserOut<RawTimer> value);
 
 }  // namespace cupel::linux_shim

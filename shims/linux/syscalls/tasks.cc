@@ -36,7 +36,7 @@ Result<Spawned> spawn(Task& task, uint64_t flags, uint64_t stack, uint64_t paren
   // Thread-local storage lies where user addresses may: ARCH_SET_FS refuses others so.
   if (has(flags, CloneFlag::settls) && tls >= user_limit) return fail(Errno::perm);
   Machine::Spawn how{.thread = has(flags, CloneFlag::thread), .share_parent = has(flags, CloneFlag::parent), .share_fds = has(flags, CloneFlag::files),
-                     .share_fs = has(flags, CloneFlag::fs), .share_space = has(flags, CloneFlag::vm), .exit_signal = static_cast<int32_t>(flags & signal_mask)};
+                     .share_fs = has(flags, CloneFlag::fs), .share_space = has(flags, CloneFlag::vm), .share_handlers = has(flags, CloneFlag::sighand), .exit_signal = static_cast<int32_t>(flags & signal_mask)};
   if (has(flags, CloneFlag::child_cleartid)) how.clear_child_tid = child_tid;
   Task* child = TRY(task.machine().spawn(task, how));
   const int32_t tid = child->tid();
