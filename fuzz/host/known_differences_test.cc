@@ -9,7 +9,7 @@ namespace {
 
 TEST(KnownDifferences, TheProjectsAreFewAndEachHasItsReason) {
   const auto& lines = KnownDifferences::project().lines();
-  EXPECT_LE(lines.size(), 16u);
+  EXPECT_LE(lines.size(), 15u);  // what more there is to say is a bug to mend, or no comparison (translate.cc)
   for (const auto& line : lines) EXPECT_GT(line.reason.size(), 20u) << line.calls;
 }
 
