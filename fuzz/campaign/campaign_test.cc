@@ -164,6 +164,15 @@ TEST(PlotSvg, TakesItsColoursFromThePage) {
   EXPECT_EQ(svg->find("rgb("), std::string::npos);
 }
 
+TEST(PlotSvg, ALineIsBrokenWhereNothingWasSampled) {
+  const auto pieces = [](double gap_max) {
+    const auto svg = plot_svg("rate", {{"one", "var(--s0)", {{0, 1}, {1, 2}, {30, 3}, {31, 4}}, gap_max}});
+    EXPECT_TRUE(svg.has_value());
+    return std::ranges::count(svg.value_or(""), 'M');  // a stroke's first point
+  };
+  EXPECT_LT(pieces(0), pieces(8));
+}
+
 TEST(PlotSvg, OfNothingThereIsNone) { EXPECT_FALSE(plot_svg("edges", {})); }
 
 // What the calls of its trace say decides its row of the table of calls.

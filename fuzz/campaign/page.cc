@@ -91,7 +91,10 @@ std::string findings_html(const nlohmann::json& findings) {
 
 std::string plot(const std::vector<nlohmann::json>& samples, const std::map<std::string, size_t>& order, const char* caption, const char* unit, const char* key) {
   std::vector<Series> series(order.size());
-  for (const auto& [target, index] : order) series[index].name = target, series[index].colour = colour_of(index);
+  // Between its slices a target has no rate; what else is drawn stays as it was.
+  constexpr double gap_max = 8;  // seconds; samples of a slice are closer
+  const double breaks = std::string_view(key) == "rate" ? gap_max : 0;
+  for (const auto& [target, index] : order) series[index].name = target, series[index].colour = colour_of(index), series[index].gap_max = breaks;
   for (const auto& sample : samples) {
     const auto known = order.find(sample["target"].get<std::string>());
     if (known != order.end()) series[known->second].points.emplace_back(sample["seconds"].get<double>(), sample.value(key, 0.0));

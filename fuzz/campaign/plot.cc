@@ -97,6 +97,8 @@ std::string data_of(const Series& series) {
   std::string data;
   const size_t stride = series.points.size() / points_max + 1;
   for (size_t index = 0; index < series.points.size(); ++index) {
+    const bool after_gap = series.gap_max > 0 && index > 0 && series.points[index].first - series.points[index - 1].first > series.gap_max;
+    if (after_gap) data += "\n";  // which starts a line of its own
     if (index % stride != 0 && index + 1 != series.points.size()) continue;
     data += fmt::format("{:.2f} {}\n", series.points[index].first, series.points[index].second);
   }

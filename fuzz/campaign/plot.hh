@@ -9,6 +9,7 @@ struct Series {
   std::string name;
   std::string colour;  // a CSS colour
   std::vector<std::pair<double, double>> points;  // seconds, value
+  double gap_max = 0;  // seconds without a point beyond which the line is broken; 0: never
 };
 
 // Lines over time as an SVG element, drawn by gnuplot. Its ink and grid take the page's colours --ink and --grid, its
