@@ -61,6 +61,7 @@ uint64_t event_word(Chooser& choose) {
 }  // namespace
 
 Act Chooser::act() {
+  if (grammar_.vocabulary->act != nullptr) return grammar_.vocabulary->act(*this);
   Act made;
   made.when = static_cast<When>(below(mock_snp::when_kinds));
   made.nth = static_cast<uint16_t>(one_in(8) ? below(64) : below(6));
@@ -99,6 +100,8 @@ Act Chooser::act() {
 }
 
 void add_tale(Script& script, Chooser& choose) {
+  if (choose.grammar().vocabulary->tale != nullptr) return choose.grammar().vocabulary->tale(script, choose);
+  if (choose.grammar().vocabulary != &snp_vocabulary) return;
   const auto nth = static_cast<uint16_t>(choose.below(choose.one_in(2) ? 3 : 8));
   const auto loads = static_cast<uint16_t>(choose.below(choose.one_in(2) ? 8 : 96));
   constexpr uint16_t loads_of_exit = 5;  // two words of valid bits, two of the answer, and one that was asked for
@@ -168,11 +171,13 @@ void add_tale(Script& script, Chooser& choose) {
 }
 
 void add_siege(Script& script, Chooser& choose) {
+  if (choose.grammar().vocabulary != &snp_vocabulary) return;
   const Act one = choose.act();
   for (uint16_t nth = 0; nth < 24; ++nth) script.acts.push_back({choose.one_in(2) ? When::before_exit : When::after_exit, nth, choose.one_in(4) ? ActKind::partial : one.kind, one.a, one.b});
 }
 
 void add_lies(Script& script, Chooser& choose) {
+  if (choose.grammar().vocabulary != &snp_vocabulary) return;
   Act one = choose.act();
   one.when = choose.one_in(2) ? When::after_exit : When::before_load;
   for (uint16_t nth = static_cast<uint16_t>(choose.below(8)), end = static_cast<uint16_t>(nth + 2); nth < end; ++nth) {

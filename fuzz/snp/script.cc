@@ -15,11 +15,11 @@ using mock_snp::When;
 
 namespace {
 
-constexpr std::array<std::string_view, mock_snp::act_kinds> act_names{
+constexpr std::array<std::string_view, mock_snp::act_kinds> snp_act_names{
     "answer", "flip", "info_1", "info_2", "current", "end", "header_reserved", "entry", "partial", "ignore", "remap", "assign",
     "unassign", "smash", "drop", "mark_mmio", "resume", "stall", "poke", "invalid", "reg", "write_page", "post", "signal",
     "trap", "start", "no_entropy", "time", "refuse", "replay", "damage", "serve", "lose_store", "skip", "splice", "read_only"};
-constexpr std::array<std::string_view, mock_snp::when_kinds> when_names{"before_exit", "after_exit", "before_load", "before_pvalidate", "before_step"};
+constexpr std::array<std::string_view, mock_snp::when_kinds> snp_when_names{"before_exit", "after_exit", "before_load", "before_pvalidate", "before_step"};
 
 constexpr size_t act_size = 20;
 
@@ -86,8 +86,7 @@ class Line {
   size_t number_;
 };
 
-template <size_t count>
-std::string one_of(const std::array<std::string_view, count>& names) {
+std::string one_of(std::span<const std::string_view> names) {
   return fmt::format("one of {}", fmt::join(names, ", "));
 }
 std::string one_of(const Grammar& grammar) {
@@ -96,7 +95,8 @@ std::string one_of(const Grammar& grammar) {
   return all;
 }
 
-std::expected<void, std::string> parse_act(Line& line, Script& script) {
+std::expected<void, std::string> parse_act(const Grammar& grammar, Line& line, Script& script) {
+  const auto& [when_names, act_names, make, tale] = *grammar.vocabulary;
   Act act;
   const auto when = std::ranges::find(when_names, line.word().substr(1));
   if (when == when_names.end()) return line.wrong("@ and " + one_of(when_names));
@@ -134,6 +134,8 @@ std::expected<void, std::string> parse_step(const Grammar& grammar, Line& line, 
 
 }  // namespace
 
+const Vocabulary snp_vocabulary{snp_when_names, snp_act_names};
+
 void normalise(const Grammar& grammar, Script& script) {
   if (script.steps.size() > steps_max) script.steps.resize(steps_max);
   if (script.acts.size() > acts_max) script.acts.resize(acts_max);
@@ -146,8 +148,8 @@ void normalise(const Grammar& grammar, Script& script) {
     }
   }
   for (Act& act : script.acts) {
-    act.when = static_cast<When>(static_cast<size_t>(act.when) % mock_snp::when_kinds);
-    act.kind = static_cast<ActKind>(static_cast<size_t>(act.kind) % mock_snp::act_kinds);
+    act.when = static_cast<When>(static_cast<size_t>(act.when) % grammar.vocabulary->when_names.size());
+    act.kind = static_cast<ActKind>(static_cast<size_t>(act.kind) % grammar.vocabulary->act_names.size());
   }
 }
 
@@ -161,9 +163,9 @@ Script decode(const Grammar& grammar, ByteView bytes) {
   }
   while (!bytes.empty() && script.acts.size() < acts_max) {
     Act& act = script.acts.emplace_back();
-    act.when = static_cast<When>(take<uint8_t>(bytes) % mock_snp::when_kinds);
+    act.when = static_cast<When>(take<uint8_t>(bytes));
     act.nth = take<uint16_t>(bytes);
-    act.kind = static_cast<ActKind>(take<uint8_t>(bytes) % mock_snp::act_kinds);
+    act.kind = static_cast<ActKind>(take<uint8_t>(bytes));
     act.a = take<uint64_t>(bytes);
     act.b = take<uint64_t>(bytes);
   }
@@ -199,14 +201,14 @@ std::string print(const Grammar& grammar, const GuestStep& step) {
   for (size_t index = 0; index < desc.arg_count(); ++index) text += fmt::format(" {}={:#x}", desc.args[index].name, step.args[index]);
   return text;
 }
-std::string print(const Act& act) {
-  return fmt::format("@{} {} {} a={:#x} b={:#x}", when_names[static_cast<size_t>(act.when)], act.nth, act_names[static_cast<size_t>(act.kind)], act.a, act.b);
+std::string print(const Act& act, const Vocabulary& vocabulary) {
+  return fmt::format("@{} {} {} a={:#x} b={:#x}", vocabulary.when_names[static_cast<size_t>(act.when)], act.nth, vocabulary.act_names[static_cast<size_t>(act.kind)], act.a, act.b);
 }
 
 std::string print(const Grammar& grammar, const Script& script) {
   std::string text;
   for (const GuestStep& step : script.steps) text += print(grammar, step) + "\n";
-  for (const Act& act : script.acts) text += print(act) + "\n";
+  for (const Act& act : script.acts) text += print(act, *grammar.vocabulary) + "\n";
   return text;
 }
 
@@ -219,7 +221,7 @@ std::expected<Script, std::string> parse(const Grammar& grammar, std::string_vie
     if (line.ended()) continue;
     Line look = line;
     const std::string_view name = look.word();
-    auto parsed = name.starts_with('@') ? parse_act(line, script) : parse_step(grammar, look, name, script);
+    auto parsed = name.starts_with('@') ? parse_act(grammar, line, script) : parse_step(grammar, look, name, script);
     if (!parsed) return std::unexpected(parsed.error());
   }
   normalise(grammar, script);

@@ -46,12 +46,25 @@ enum class Tale : uint8_t {
 };
 inline constexpr size_t tales = static_cast<size_t>(Tale::registers) + 1;
 
+class Chooser;
+struct Script;
+
+// What the hostile side of a boundary is called to do, and when. Another boundary than SNP's brings names of its own, and makes its
+// acts and its tales itself; an act's kind and moment are then numbers of its lists.
+struct Vocabulary {
+  std::span<const std::string_view> when_names, act_names;
+  mock_snp::Act (*act)(Chooser&) = nullptr;
+  void (*tale)(Script&, Chooser&) = nullptr;
+};
+extern const Vocabulary snp_vocabulary;
+
 struct Grammar {
   std::span<const StepDesc> steps;
   std::span<const mock_snp::ActKind> likely_acts;  // which suit this target's exits
   std::span<const uint64_t> likely_words;          // operands worth trying
   std::span<const Tale> likely_tales;
   std::optional<uint8_t> opening = {};             // the step without which the others come to nothing
+  const Vocabulary* vocabulary = &snp_vocabulary;
 };
 
 struct GuestStep {
@@ -83,7 +96,7 @@ std::string print(const Grammar& grammar, const Script& script);
 std::expected<Script, std::string> parse(const Grammar& grammar, std::string_view text);
 
 std::string print(const Grammar& grammar, const GuestStep& step);
-std::string print(const mock_snp::Act& act);
+std::string print(const mock_snp::Act& act, const Vocabulary& vocabulary = snp_vocabulary);
 
 Script generate(const Grammar& grammar, uint64_t seed);
 void mutate(const Grammar& grammar, Script& script, uint64_t seed);
