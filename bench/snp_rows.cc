@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "bench/workload.hh"
+#include "fuzz/optee/optee_target.hh"
 #include "fuzz/snp/snp_target.hh"
 
 namespace cupel::bench {
@@ -11,26 +12,30 @@ namespace {
 // Runs generated scripts, round and round, and counts what their guests do.
 class Boundary {
  public:
-  explicit Boundary(const fuzz::TargetInfo& info) : target_(info.make()), snp_(dynamic_cast<fuzz::snp::SnpTarget*>(target_.get())) {
+  explicit Boundary(const fuzz::TargetInfo& info) : target_(info.make()), snp_(dynamic_cast<fuzz::snp::SnpTarget*>(target_.get())), optee_(dynamic_cast<fuzz::optee::OpteeTarget*>(target_.get())) {
     for (uint32_t seed = 0; seed < programs_count; ++seed) inputs_.push_back(target_->generate(seed));
     for (const auto& input : inputs_) target_->run(input);  // so that memory is there, and whether it exits at all
-    exits_ = snp_ != nullptr && snp_->exits() > 0;
+    counts_ = events() > 0;
   }
-  const char* unit() const { return exits_ ? "exits/s" : "runs/s"; }
+  const char* unit() const { return !counts_ ? "runs/s" : snp_ != nullptr ? "exits/s" : "calls/s"; }
   double operator()(double seconds) {
     constexpr size_t few = 64;
     return rate(seconds, [&] {
-      const uint64_t before = exits_ ? snp_->exits() : 0;
+      const uint64_t before = events();
       for (size_t count = 0; count < few; ++count) target_->run(inputs_[next_++ % inputs_.size()]);
-      return exits_ ? static_cast<size_t>(snp_->exits() - before) : few;
+      return counts_ ? static_cast<size_t>(events() - before) : few;
     });
   }
 
  private:
+  // Exits of a guest, service calls of a normal world.
+  uint64_t events() const { return snp_ != nullptr ? snp_->exits() : optee_ != nullptr ? optee_->calls() : 0; }
+
   std::unique_ptr<fuzz::Target> target_;
   fuzz::snp::SnpTarget* snp_;
+  fuzz::optee::OpteeTarget* optee_;
   std::vector<fuzz::Bytes> inputs_;
-  bool exits_ = false;
+  bool counts_ = false;
   size_t next_ = 0;
 };
 
@@ -39,7 +44,7 @@ class Boundary {
 std::vector<Contestant> snp_contestants(const std::string& baseline) {
   std::vector<Contestant> all;
   for (const fuzz::TargetInfo* info : fuzz::targets()) {
-    if (!info->name.starts_with("snp_")) continue;
+    if (!info->name.starts_with("snp_") && !info->name.starts_with("optee_")) continue;
     auto boundary = std::make_shared<Boundary>(*info);
     all.push_back({std::string(info->name), boundary->unit(), baseline, [boundary](double seconds) { return (*boundary)(seconds); }});
   }

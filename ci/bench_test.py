@@ -10,9 +10,10 @@ CUPEL = ""
 ROWS = {
     "engine-ceiling", "invariants", "model", "all-oracles", "three-way", "generate", "mutate", "mutate-bytes", "reset", "fork",
     "engine-ceiling+asan", "model+asan", "all-oracles+asan",
+    "optee_messages", "optee_rpc", "optee_storage",
     "snp_ap", "snp_attest", "snp_boot", "snp_cpuid", "snp_exits", "snp_hv_injection", "snp_io", "snp_messages", "snp_psc", "snp_system", "snp_vc",
 }
-HELP = {row.removesuffix("+asan") for row in ROWS if not row.startswith("snp_")} | {"snp_psc"}
+HELP = {row.removesuffix("+asan") for row in ROWS if not row.startswith(("snp_", "optee_"))} | {"snp_psc", "optee_messages"}
 
 
 class Bench(unittest.TestCase):

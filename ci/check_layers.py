@@ -14,6 +14,7 @@ ALLOWED = {
     "platforms": ["libos/base", "libos/platform", "libos/interface"],
     "platforms/snp/image": ["libos", "shims", "platforms"],  # a program, put together from all layers
     "platforms/mock": ["libos/base", "libos/platform", "libos/interface", "platforms"],
+    "platforms/mock/tee": ["libos/base", "shims/optee", "platforms"],  # applications and the normal world of that shim
     "props/lift": ["libos/base"],
     "props/model": ["libos/base", "libos/interface", "libos/machine/config.hh"],
     "props": ["libos", "shims", "platforms", "props", "fuzz"],

@@ -18,7 +18,7 @@ void print_json(const nlohmann::json& object);
 // "cupel: message" on stderr; returns exit_usage.
 int complain(const std::string& message);
 
-// The sites of a boundary, "snp" or "lvbs", each with what the targets tried there; 1 where one is reached by none.
+// The sites of a boundary, "snp", "lvbs" or "optee", each with what the targets tried there; 1 where one is reached by none.
 int describe_sites(std::string_view group, bool json);
 
 // Each adds its subcommand; the chosen one leaves its exit code in `exit_code`.

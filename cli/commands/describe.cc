@@ -97,9 +97,9 @@ int describe_targets(bool as_json) {
 
 int run(const Options& options) {
   if (options.interface_name == "targets") return describe_targets(options.json);
-  if (options.interface_name == "snp" || options.interface_name == "lvbs") return describe_sites(options.interface_name, options.json);
-  if (options.sites) return complain("the interface " + options.interface_name + " has no sites; snp and lvbs have");
-  if (options.interface_name != "linux") return complain("there is no interface " + options.interface_name + "; known: linux, snp, lvbs, targets");
+  if (options.interface_name == "snp" || options.interface_name == "lvbs" || options.interface_name == "optee") return describe_sites(options.interface_name, options.json);
+  if (options.sites) return complain("the interface " + options.interface_name + " has no sites; snp, lvbs and optee have");
+  if (options.interface_name != "linux") return complain("there is no interface " + options.interface_name + "; known: linux, snp, lvbs, optee, targets");
   const InterfaceDesc& desc = linux_shim::description();
   if (options.json) {
     nlohmann::json out{{"interface", desc.name}, {"calls", nlohmann::json::array()}, {"missing", nlohmann::json::array()}};
@@ -123,9 +123,9 @@ int run(const Options& options) {
 void add_describe(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   auto* command = app.add_subcommand("describe", "The reference of an interface, derived from its handlers' signatures");
-  command->add_option("INTERFACE", options->interface_name, "linux, snp, lvbs, or targets: what can be fuzzed")->capture_default_str();
+  command->add_option("INTERFACE", options->interface_name, "linux, snp, lvbs, optee, or targets: what can be fuzzed")->capture_default_str();
   command->add_flag("--missing", options->missing, "what is not implemented, and why");
-  command->add_flag("--sites", options->sites, "where values of the other side are loaded, and what was tried there (snp, lvbs)");
+  command->add_flag("--sites", options->sites, "where values of the other side are loaded, and what was tried there (snp, lvbs, optee)");
   command->add_flag("--json", options->json, "one JSON object on stdout");
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

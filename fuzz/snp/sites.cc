@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 // The path within the tree, wherever it was built.
 std::string within_tree(std::string_view file) {
-  for (const std::string_view folder : {"platforms/", "fuzz/", "libos/"}) {
+  for (const std::string_view folder : {"platforms/", "shims/", "fuzz/", "libos/"}) {
     if (const auto at = file.find(folder); at != std::string_view::npos) return std::string(file.substr(at));
   }
   return std::string(file);
@@ -49,7 +49,7 @@ void run_entries(Target& target, const fs::path& regressions) {
 
 std::vector<SiteReport> survey_sites(std::string_view group, const fs::path& regressions, uint32_t generated) {
   std::map<std::string_view, SiteReport> reports;
-  const std::string prefix = std::string(group) + "_", folder = "platforms/" + std::string(group) + "/";
+  const std::string prefix = std::string(group) + "_", folder = (group == "optee" ? "shims/" : "platforms/") + std::string(group) + "/";
   for (const Site& site : mock_snp::all_sites()) {
     if (!within_tree(site.file).starts_with(folder)) continue;
     reports[site.name] = {site.name, within_tree(site.file), site.guard, site.proof, site.line, {}, 0};

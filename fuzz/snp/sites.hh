@@ -13,7 +13,7 @@ struct SiteReport {
   uint64_t lies = 0;                 // different values of its own choice that were loaded there
 };
 
-// Runs every linked target of the boundary `group` ("snp", "lvbs") on its entries in `regressions`, on what mutation makes of them, and on `generated` inputs made from seeds. All sites of
+// Runs every linked target of the boundary `group` ("snp", "lvbs", "optee") on its entries in `regressions`, on what mutation makes of them, and on `generated` inputs made from seeds. All sites of
 // the boundary's guest side are listed, reached or not: by name.
 std::vector<SiteReport> survey_sites(std::string_view group, const std::filesystem::path& regressions, uint32_t generated);
 
