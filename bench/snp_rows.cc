@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "bench/workload.hh"
+#include "fuzz/lvbs/lvbs_target.hh"
 #include "fuzz/optee/optee_target.hh"
 #include "fuzz/snp/snp_target.hh"
 
@@ -12,7 +13,8 @@ namespace {
 // Runs generated scripts, round and round, and counts what their guests do.
 class Boundary {
  public:
-  explicit Boundary(const fuzz::TargetInfo& info) : target_(info.make()), snp_(dynamic_cast<fuzz::snp::SnpTarget*>(target_.get())), optee_(dynamic_cast<fuzz::optee::OpteeTarget*>(target_.get())) {
+  explicit Boundary(const fuzz::TargetInfo& info)
+      : target_(info.make()), snp_(dynamic_cast<fuzz::snp::SnpTarget*>(target_.get())), lvbs_(dynamic_cast<fuzz::lvbs::LvbsTarget*>(target_.get())), optee_(dynamic_cast<fuzz::optee::OpteeTarget*>(target_.get())) {
     for (uint32_t seed = 0; seed < programs_count; ++seed) inputs_.push_back(target_->generate(seed));
     for (const auto& input : inputs_) target_->run(input);  // so that memory is there, and whether it exits at all
     counts_ = events() > 0;
@@ -28,11 +30,12 @@ class Boundary {
   }
 
  private:
-  // Exits of a guest, service calls of a normal world.
-  uint64_t events() const { return snp_ != nullptr ? snp_->exits() : optee_ != nullptr ? optee_->calls() : 0; }
+  // Exits of a guest, service calls of a normal world, operations of VTL0's.
+  uint64_t events() const { return snp_ != nullptr ? snp_->exits() : optee_ != nullptr ? optee_->calls() : lvbs_ != nullptr ? lvbs_->calls() : 0; }
 
   std::unique_ptr<fuzz::Target> target_;
   fuzz::snp::SnpTarget* snp_;
+  fuzz::lvbs::LvbsTarget* lvbs_;
   fuzz::optee::OpteeTarget* optee_;
   std::vector<fuzz::Bytes> inputs_;
   bool counts_ = false;
@@ -44,7 +47,7 @@ class Boundary {
 std::vector<Contestant> snp_contestants(const std::string& baseline) {
   std::vector<Contestant> all;
   for (const fuzz::TargetInfo* info : fuzz::targets()) {
-    if (!info->name.starts_with("snp_") && !info->name.starts_with("optee_")) continue;
+    if (!info->name.starts_with("snp_") && !info->name.starts_with("lvbs_") && !info->name.starts_with("optee_")) continue;
     auto boundary = std::make_shared<Boundary>(*info);
     all.push_back({std::string(info->name), boundary->unit(), baseline, [boundary](double seconds) { return (*boundary)(seconds); }});
   }

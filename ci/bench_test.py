@@ -12,8 +12,9 @@ ROWS = {
     "engine-ceiling+asan", "model+asan", "all-oracles+asan",
     "optee_messages", "optee_rpc", "optee_storage",
     "snp_ap", "snp_attest", "snp_boot", "snp_cpuid", "snp_exits", "snp_hv_injection", "snp_io", "snp_messages", "snp_psc", "snp_system", "snp_vc",
+    "lvbs_boot", "lvbs_heki", "lvbs_hypercalls", "lvbs_intercepts", "lvbs_kexec", "lvbs_module", "lvbs_patch", "lvbs_system",
 }
-HELP = {row.removesuffix("+asan") for row in ROWS if not row.startswith(("snp_", "optee_"))} | {"snp_psc", "optee_messages"}
+HELP = {row.removesuffix("+asan") for row in ROWS if not row.startswith(("snp_", "lvbs_", "optee_"))} | {"snp_psc", "lvbs_heki", "optee_messages"}
 
 
 class Bench(unittest.TestCase):

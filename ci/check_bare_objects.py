@@ -9,7 +9,7 @@ import sys
 import check_freestanding
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LIBRARIES = ("libcupel_snp.a", "libcupel_snp_real.a", "libcupel_snp_boot_data.a")
+LIBRARIES = ("libcupel_snp.a", "libcupel_snp_real.a", "libcupel_snp_boot_data.a", "libcupel_lvbs.a", "libcupel_lvbs_real.a")
 IMAGES = ("snp.elf", "snp-testing.elf")
 VECTOR = re.compile(r"%(?:[xyz]mm\d+|mm\d|st\b)|^\s*(?:fld|fst|fxsave|fxrstor|fninit|emms|ldmxcsr|stmxcsr)")
 

@@ -84,6 +84,7 @@ constexpr const char* what_rows_mean = R"(Rows of fuzz. All run the same 4096 ge
   fork               microseconds for a process that does nothing: what a fork server pays instead
   snp_psc, ...       each target of the SEV-SNP boundary: exits a second with all its oracles
   optee_messages,... each target of the OP-TEE shim: service calls a second with all its oracles
+  lvbs_heki, ...     each target of the LVBS boundary: VTL0's calls a second with all its oracles
   ...+asan           the same in the build a campaign uses: ASan, UBSan, coverage hooks
 Rows of syscall, in nanoseconds; medians of five runs that take turns.
   native ...         on this host's kernel

@@ -22,7 +22,7 @@ inline constexpr uint64_t likely_moments[] = {0, 0, 1, 1, 2, 3, 4, 5, 6, 8, 12};
 inline constexpr uint64_t likely_statuses[] = {0, 2, 3, 4, 5, 6, 0x50, 0x51, 0x71, 0x78, 0x86, 0xffff, 0x8000'0000, 0xffff'0000'0000'0000};
 inline constexpr uint64_t likely_reps[] = {0, 1, 2, 3, 64, 509, 510, 511, 4095};
 inline constexpr uint64_t likely_ids[] = {0x1ffe0, 0x1ffe1, 0x1ffe2, 0x1ffe3, 0x1ffe4, 0x1ffe5, 0x1ffe6, 0x1ffe7, 0x1ffe8, 0x1ffe9, 0x1ffea, 0x1ffeb, 0x1ffec, 0x1fff0};
-inline constexpr ArgDesc nth{"nth", 256, likely_moments}, word_arg{"word"}, gpa_arg{"gpa"};
+inline constexpr ArgDesc nth{"nth", 0x2000, likely_moments}, word_arg{"word"}, gpa_arg{"gpa"};
 inline constexpr std::array<StepDesc, act_steps> act_descs{
     StepDesc{"hv_refuse", {nth, {"status", 0, likely_statuses}, {"reps", 0x2000, likely_reps}}}, StepDesc{"hv_early", {nth, {"reps", 0x1000, likely_reps}}}, StepDesc{"hv_result", {nth, word_arg}},
     StepDesc{"hv_value", {nth, word_arg}}, StepDesc{"race_write", {nth, gpa_arg, word_arg}}, StepDesc{"race_flip", {nth, gpa_arg, {"bit", 64}}},
@@ -39,8 +39,9 @@ constexpr auto with_acts(const StepDesc (&own)[count]) {
 
 // The secure kernel's parts that every target has, over the mock.
 struct Kernel {
-  explicit Kernel(Hardware& hardware) : core(hardware, frames::layout), protector(core, cupel::lvbs::Frames(registry)), boot(core, protector), way(core) {}
+  explicit Kernel(Hardware& hardware) : core(hardware, frames::layout), protector(core, cupel::lvbs::Frames(registry), marks), boot(core, protector), way(core) {}
   std::vector<cupel::lvbs::Frame> registry = std::vector<cupel::lvbs::Frame>(frames::count);
+  std::vector<uint64_t> marks = std::vector<uint64_t>(frames::count / 64);
   cupel::lvbs::Core<Hardware> core;
   cupel::lvbs::Protector<Hardware> protector;
   cupel::lvbs::Boot<Hardware> boot;

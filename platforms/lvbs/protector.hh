@@ -18,15 +18,22 @@ inline constexpr uint64_t changes_max = 1024;
 template <VtlHardware Hardware>
 class Protector {
  public:
-  Protector(Core<Hardware>& core, Frames frames) : core_(core), frames_(frames) {}
+  // `marks` has a bit for each frame, all of them 0.
+  Protector(Core<Hardware>& core, Frames frames, std::span<uint64_t> marks) : core_(core), frames_(frames), marks_(marks) {}
 
   Frames& frames() { return frames_; }
   const Frames& frames() const { return frames_; }
 
-  void begin() { count_ = 0; }
-  // False where there is no room.
+  void begin() {
+    for (uint64_t index = 0; index < count_; ++index) marks_[changes_[index].gfn / 64] = 0;
+    count_ = 0;
+  }
+  // False where there is no room, or the frame is among the changes already.
   [[nodiscard]] bool add(uint64_t gfn, const Frame& to) {
-    if (count_ == changes_max) return false;
+    uint64_t& marks = marks_[gfn / 64];
+    const uint64_t mark = uint64_t{1} << (gfn % 64);
+    if (count_ == changes_max || (marks & mark) != 0) return false;
+    marks |= mark;
     changes_[count_++] = {gfn, to};
     return true;
   }
@@ -49,6 +56,7 @@ class Protector {
 
   Core<Hardware>& core_;
   Frames frames_;
+  std::span<uint64_t> marks_;
   Change changes_[changes_max];
   uint64_t count_ = 0;
   uint8_t unclaimed_flags_ = protection::open;

@@ -13,7 +13,7 @@ using mock_snp::ledger;
 
 namespace {
 
-constexpr uint16_t always = 255;  // at each such moment, and not at the 256th
+constexpr uint16_t always = 0x1fff;  // at each such moment, and not at that one
 
 std::string frame_text(uint64_t gfn) { return "frame " + std::to_string(gfn); }
 
@@ -66,7 +66,7 @@ void Hardware::end_operation(std::span<const lvbs::Frame> registry) {
       continue;
     }
     const auto [known, fresh] = code_hashes_.emplace(gfn, machine_.hash_of(gfn));
-    if (fresh && may_execute && !may_execute(gfn)) violate("hash", "the kernel executes what was verified", frame_text(gfn) + " holds other bytes");
+    if (fresh && may_execute && !may_execute(gfn, Patched::yes)) violate("hash", "the kernel executes what was verified", frame_text(gfn) + " holds other bytes");
     if (!fresh && known->second != machine_.hash_of(gfn)) {
       if (vtl0_stores == 0) violate("hash", "the bytes that were verified", frame_text(gfn) + " has changed, and not by the secure kernel");
       known->second = machine_.hash_of(gfn);

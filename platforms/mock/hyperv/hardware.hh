@@ -18,6 +18,9 @@ struct Violation {
   std::string oracle, expected, got;
 };
 
+// Whether text may have changed since it was judged, at places that may be patched.
+enum class Patched : bool { no, yes };
+
 // Thrown where the secure kernel does not go on: it has stopped for good, or an oracle has spoken.
 struct Stopped {};
 
@@ -49,7 +52,7 @@ class Hardware final : private SharedAccess {
   // Whom a nested call goes to.
   std::function<void(uint64_t id, uint64_t argument)> on_call;
   // What the kernel may execute must be on this list, by frame; and stores to it, by place.
-  std::function<bool(uint64_t gfn)> may_execute;
+  std::function<bool(uint64_t gfn, Patched patched)> may_execute;
   std::function<bool(uint64_t gpa, size_t size)> may_store;
   uint64_t vtl0_stores = 0;  // of the secure kernel, in this operation
 

@@ -71,7 +71,8 @@ void Hardware::change_flags(uint64_t gfn, uint8_t flags) {
   if (booted && Machine::is_vtl1(gfn) && flags != protection::none) violate("isolation", "no frame of VTL1 is within VTL0's reach", "frame " + std::to_string(gfn) + " given to it");
   if (sealed && protection::writable_code<uint64_t>(flags)) violate("wx", "no frame that is written and executed", "frame " + std::to_string(gfn));
   // What becomes executable is judged now, and not when the call is over: another processor runs it at once.
-  if (sealed && (flags & kernel_execute) != 0 && (machine_.flags[gfn] & kernel_execute) == 0 && may_execute && !may_execute(gfn)) {
+  const bool promoted = (flags & kernel_execute) != 0 && (flags & protection::write) == 0 && (machine_.flags[gfn] & kernel_execute) == 0;
+  if (booted && promoted && may_execute && !may_execute(gfn, Patched::no)) {
     violate("hash", "the kernel executes what was verified", "frame " + std::to_string(gfn) + " holds other bytes");
   }
   machine_.flags[gfn] = flags;
