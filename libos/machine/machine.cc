@@ -158,7 +158,8 @@ void Machine::ring_alarms() {
     Process& process = *task.shared_;
     if (process.alarm_due <= now) {
       send_process_signal(task, {.number = signals::alarm, .code = SignalInfo::from_kernel});
-      process.alarm_due = process.alarm_interval == 0 ? platform::no_deadline : now + process.alarm_interval;
+      const bool again = process.alarm_interval != 0 && process.alarm_interval < platform::no_deadline - now;
+      process.alarm_due = again ? now + process.alarm_interval : platform::no_deadline;
     }
     next = std::min(next, process.alarm_due);
   }
