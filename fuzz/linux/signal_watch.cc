@@ -120,6 +120,12 @@ void SignalWatch::judge(size_t step, Verdict mismatch) {
   report_(step, *mismatch);
 }
 
+// Where an argument cannot be read by a look that changes nothing, it may still be there: fork(2) takes pages away until they are touched.
+Verdict SignalWatch::unseen(const StepReport& report) {
+  blind_ = blind_ || !failed_with(report, Errno::fault);
+  return {};
+}
+
 std::vector<std::byte> SignalWatch::frame_at(int32_t tid, uint64_t address) const {
   std::vector<std::byte> bytes(FrameView::size);
   const libos::Task* task = executor_.world().machine().find_task(tid);
@@ -162,7 +168,7 @@ Verdict SignalWatch::action(const StepReport& report, SignalThread& thread) {
   const auto& registers = report.invocation.registers;
   if (registers[3] != set_size) return must_fail(report, Errno::inval);
   const auto given = pointed<props::Disposition>(report, 1);
-  if (given.given && !given.readable) return must_fail(report, Errno::fault);
+  if (given.given && !given.readable) return unseen(report);
   const uint64_t number = as_int(registers[0]);
   if (!is_number(number)) return must_fail(report, Errno::inval);
   const SignalMask bit = props::bit_of(static_cast<int>(number));
@@ -182,7 +188,7 @@ Verdict SignalWatch::mask(const StepReport& report, SignalThread& thread) {
   if (registers[3] != set_size) return must_fail(report, Errno::inval);
   const SignalMask before = thread.mask;
   if (const auto given = pointed<SignalMask>(report, 1); given.given) {
-    if (!given.readable) return must_fail(report, Errno::fault);
+    if (!given.readable) return unseen(report);
     const SignalMask set = given.value & ~SignalRules::unblockable;
     switch (static_cast<int32_t>(registers[0])) {
       case 0: thread.mask = before | set; break;
@@ -208,7 +214,7 @@ Verdict SignalWatch::pending(const StepReport& report, SignalThread& thread) {
 Verdict SignalWatch::suspend(const StepReport& report, SignalThread& thread) {
   if (report.invocation.registers[1] != set_size) return must_fail(report, Errno::inval);
   const auto given = pointed<SignalMask>(report, 0);
-  if (!given.readable) return must_fail(report, Errno::fault);
+  if (!given.readable) return unseen(report);
   if (!thread.suspended) thread.suspended = std::exchange(thread.mask, given.value & ~SignalRules::unblockable);
   return sleep_till_signal(report, thread);
 }
@@ -222,7 +228,7 @@ Verdict SignalWatch::sleep_till_signal(const StepReport& report, SignalThread& t
 Verdict SignalWatch::wait(const StepReport& report, SignalThread& thread) {
   if (report.invocation.registers[3] != set_size) return must_fail(report, Errno::inval);
   const auto wanted = pointed<SignalMask>(report, 0);
-  if (!wanted.readable) return must_fail(report, Errno::fault);
+  if (!wanted.readable) return unseen(report);
   const SignalMask set = wanted.value & ~SignalRules::unblockable;
   thread.awaited = report.outcome.kind == Outcome::Kind::blocked ? set : 0;
   if (!succeeded(report)) {
@@ -255,7 +261,7 @@ Verdict SignalWatch::stack(const StepReport& report, SignalThread& thread) {
   const bool stands_there = thread.stack.holds(executor_.world().platform().registers(report.invocation.tid).rsp);
   const Raw before{thread.stack.base, thread.stack.size == 0 ? disabled : stands_there ? on_it : 0, 0, thread.stack.size};
   if (const auto given = pointed<Raw>(report, 0); given.given) {
-    if (!given.readable) return must_fail(report, Errno::fault);
+    if (!given.readable) return unseen(report);
     if (stands_there) return must_fail(report, Errno::perm);
     const int32_t mode = given.value.flags & ~auto_disarm;
     if (mode != 0 && mode != on_it && mode != disabled) return must_fail(report, Errno::inval);

@@ -42,6 +42,7 @@ class SignalWatch {
   std::optional<props::SignalMismatch> send(const StepReport& report, int32_t pid, int32_t tid, uint64_t number);
   std::optional<props::SignalMismatch> handlers_of(const GuestReturn& way, props::SignalThread& thread);
   std::vector<props::SignalThread*> threads_of(int32_t pid);
+  std::optional<props::SignalMismatch> unseen(const StepReport& report);
   std::vector<std::byte> frame_at(int32_t tid, uint64_t address) const;
   void judge(size_t step, std::optional<props::SignalMismatch> mismatch);
 
